@@ -4,13 +4,15 @@
 //! The list follows the engine's sources. `tests/it/guest/features.rs` checks it with one guest for
 //! each feature.
 
+mod instructions;
+
 use std::panic::resume_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use wasmparser::{
-    ElementItems, ElementKind, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload,
-    ValidPayload, Validator, WasmFeatures,
+    ElementItems, ElementKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator,
+    Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 use super::module_info::Description;
@@ -102,28 +104,41 @@ const USED: [(WasmFeatures, &str); 22] = [
 ];
 
 /// Returns the features that a valid module uses: without them, it would not be valid.
+///
+/// The code of a large module is read twice: for the features of its instructions, and to see that
+/// nothing else in it needs a feature.
 pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
-    used_of(wasm, &USED)
+    let all = USED
+        .iter()
+        .fold(WasmFeatures::empty(), |all, (feature, _)| all | *feature);
+    let mut found = instructions::features(wasm) & all;
+    found |= without_which_invalid(all - found, &|features| {
+        is_valid_without_bodies(wasm, features)
+    });
+    let rest = all - found;
+    if !is_valid(wasm, WasmFeatures::all() - rest) {
+        found |= without_which_invalid(rest, &|features| is_valid(wasm, features));
+    }
+    let names = USED.iter().filter(|(feature, _)| found.contains(*feature));
+    names.map(|(_, name)| *name).collect()
 }
 
-/// Searches by halves, so that a large module is not validated once for each feature.
-fn used_of(wasm: &[u8], features: &[(WasmFeatures, &'static str)]) -> Vec<&'static str> {
-    let without = features
-        .iter()
-        .fold(WasmFeatures::all(), |left, (feature, _)| {
-            left.difference(*feature)
-        });
-    match features {
-        [] => Vec::new(),
-        _ if is_valid(wasm, without) => Vec::new(),
-        [(_, name)] => vec![*name],
-        _ => {
-            let (first, second) = features.split_at(features.len() / 2);
-            let mut names = used_of(wasm, first);
-            names.extend(used_of(wasm, second));
-            names
-        }
+/// Returns which of these features make a module invalid if all others are there. Searches by halves,
+/// so that the module is not validated once for each feature.
+fn without_which_invalid(
+    features: WasmFeatures,
+    is_valid: &dyn Fn(WasmFeatures) -> bool,
+) -> WasmFeatures {
+    let each: Vec<WasmFeatures> = features.iter().collect();
+    if each.is_empty() || is_valid(WasmFeatures::all() - features) {
+        return WasmFeatures::empty();
     }
+    let (first, second) = each.split_at(each.len() / 2);
+    if first.is_empty() {
+        return features;
+    }
+    let union = |half: &[WasmFeatures]| half.iter().copied().collect::<WasmFeatures>();
+    without_which_invalid(union(first), is_valid) | without_which_invalid(union(second), is_valid)
 }
 
 /// Returns whether the engine would validate a module. [`unsupported_limit`] finds what it still cannot
@@ -164,13 +179,7 @@ const MIN_PARALLEL: u64 = 256 << 10;
 ///
 /// Returns one of the errors of the module. That need not be the first.
 fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
-    let mut validator = Validator::new_with_features(features);
-    let mut functions = Vec::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
-            functions.push((function, body));
-        }
-    }
+    let functions = validate_around_bodies(wasm, features)?;
     let length = |body: &FunctionBody<'_>| body.range().end.saturating_sub(body.range().start);
     let bytes: u64 = functions.iter().map(|(_, body)| length(body)).sum();
     let threads = match thread::available_parallelism() {
@@ -207,6 +216,27 @@ fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
             .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
             .fold(own, wasmparser::Result::and)
     })
+}
+
+type Function<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
+
+/// Validates everything but the bodies of functions, and returns these.
+fn validate_around_bodies(
+    wasm: &[u8],
+    features: WasmFeatures,
+) -> wasmparser::Result<Vec<Function<'_>>> {
+    let mut validator = Validator::new_with_features(features);
+    let mut functions = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
+            functions.push((function, body));
+        }
+    }
+    Ok(functions)
+}
+
+fn is_valid_without_bodies(wasm: &[u8], features: WasmFeatures) -> bool {
+    validate_around_bodies(wasm, features).is_ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
