@@ -34,6 +34,9 @@ macro_rules! feature {
     (exceptions) => {
         WasmFeatures::EXCEPTIONS
     };
+    (legacy_exceptions) => {
+        WasmFeatures::LEGACY_EXCEPTIONS
+    };
     (function_references) => {
         WasmFeatures::FUNCTION_REFERENCES
     };
