@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
-use etcetera::BaseStrategy;
 use linmem::session::compiled::{CacheFolder, CompiledGuests, FolderError};
 use linmem::text;
 
 use crate::cli::CacheArgs;
 
 use super::atomic_file::printable;
+use super::folders;
 
 /// The most bytes of all compiled modules together.
 const MAX_BYTES: u64 = 2 << 30;
@@ -76,6 +76,5 @@ pub fn cache(args: &CacheArgs) -> Result<ExitCode> {
 
 /// Returns the folder, which may not exist.
 fn path() -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.cache_dir().join("linmem").join("compiled"))
+    Some(folders::cache()?.join("compiled"))
 }

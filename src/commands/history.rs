@@ -7,23 +7,15 @@ use std::path::{Path, PathBuf};
 
 use linmem::safe;
 
-use super::input_file;
+use super::{folders, input_file};
 
 /// The most lines that are read.
 const MOST: usize = 1000;
 /// The most bytes of the file that are read; a longer file is shortened.
 const LONGEST: u64 = 1 << 20;
 
-/// Returns `$XDG_STATE_HOME/linmem/history`, or the same below `~/.local/state`.
 fn file() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let state =
-        absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("linmem").join("history"))
+    Some(folders::state()?.join("history"))
 }
 
 /// Returns the lines of earlier runs, the oldest first.

@@ -32,9 +32,21 @@ pub fn survive_file_size_limit() {
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
+static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
+
+/// Returns the handle that a signal cancels, if the command listens for signals. Otherwise, the screen
+/// has them, or the system.
+pub fn control() -> CancelHandle {
+    INTERRUPT.get().map(Interrupt::control).unwrap_or_default()
+}
+
+/// Returns whether the command listens for signals and one has come.
+pub fn is_received() -> bool {
+    INTERRUPT.get().is_some_and(Interrupt::is_received)
+}
+
 /// Starts to listen for the signals, on the first call, and returns their state.
 pub fn listen() -> &'static Interrupt {
-    static INTERRUPT: OnceLock<Interrupt> = OnceLock::new();
     let mut is_new = false;
     let interrupt = INTERRUPT.get_or_init(|| {
         is_new = true;

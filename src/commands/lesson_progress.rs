@@ -7,8 +7,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
-
 use anyhow::{Result, anyhow};
 use linmem::app::Lesson;
 use linmem::app::dialogs::lessons::{Progress, QuestionOutcome, QuestionProgress};
@@ -16,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::atomic_file;
 use super::builtin::{BuiltIn, LESSONS};
-use super::input_file;
+use super::{folders, input_file};
 
 /// The most bytes of a file that are read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -64,11 +62,9 @@ pub fn keep(lesson: &Lesson) -> Result<()> {
     }
 }
 
-/// Returns a file's path, in the state folder or, on a platform without one, in the data folder.
+/// Returns a file's path.
 fn path(name: &str) -> Option<PathBuf> {
-    let strategy = choose_base_strategy().ok()?;
-    let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Some(folder.join("linmem").join(name))
+    Some(folders::state()?.join(name))
 }
 
 /// Returns the bytes of a file; none where it cannot be read.

@@ -12,12 +12,11 @@ use linmem::safe;
 use linmem::script::{self, Script};
 use linmem::session::SessionConfig;
 use linmem::session::files::Files;
-use linmem::session::limits::CancelHandle;
 
 use crate::cli::SessionArgs;
 
 use super::builtin::{BuiltIn, LESSONS, SESSIONS};
-use super::{compile_cache, input_file, record};
+use super::{compile_cache, input_file, interrupt, record};
 
 /// The most bytes of a steps file.
 const MAX_SCRIPT: u64 = 16 << 20;
@@ -161,7 +160,7 @@ pub fn with_check(
 
 /// Loads a recording of a host as a session.
 fn recording(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
-    let replay = record::replay(file, args)?;
+    let replay = record::replay(file, args, "")?;
     let files = Files::InMemory(replay.files.into());
     let guest = match &args.module {
         Some(path) => Guest::load(path)?,
@@ -254,7 +253,7 @@ fn finish(
         files,
         input_overrides: args.sets.clone(),
         limits: args.limits.limits(),
-        control: CancelHandle::default(),
+        control: interrupt::control(),
         stdin: args
             .stdin
             .as_deref()

@@ -9,6 +9,7 @@ mod compile_progress;
 mod config;
 mod diff;
 mod exercise;
+mod folders;
 mod history;
 mod init;
 mod input_file;
@@ -39,8 +40,11 @@ pub fn perform(cli: Cli) -> Result<ExitCode> {
     interrupt::survive_file_size_limit();
     let config = config::load(&cli, reads_home(&cli))?;
     let cli = config.applied_to(cli)?;
-    if !cli.no_cache && !config::refuses_cache(&cli) {
+    if !cli.no_cache && !config.refuses_cache(&cli) {
         compile_cache::use_folder();
+    }
+    if runs_sessions(&cli) {
+        interrupt::listen();
     }
     let result = perform_command(&cli, &config);
     compile_cache::shared().finish();
@@ -64,6 +68,26 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         None if shows_screen(cli) => tui::show(cli),
         None => run::transcript(cli),
     }
+}
+
+/// Returns the exit status of a command that ended with an error: that of the signal, if one has come.
+pub fn error_status() -> u8 {
+    match interrupt::is_received() {
+        true => interrupt::listen().exit_status(),
+        false => 2,
+    }
+}
+
+/// Returns whether sessions run to their end, without the screen, which has its own signals.
+fn runs_sessions(cli: &Cli) -> bool {
+    let can_run = match &cli.command {
+        None => true,
+        Some(command) => matches!(
+            command,
+            Command::Run(_) | Command::Test(_) | Command::Diff(_) | Command::Lesson(_)
+        ),
+    };
+    can_run && !shows_screen(cli)
 }
 
 /// Returns whether the session is shown on the terminal.

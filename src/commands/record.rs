@@ -11,14 +11,13 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, anyhow, bail};
 use linmem::hostlog::{self, FIRST_BYTES, HostLog, JAVASCRIPT_RECORDER, Limits};
 use linmem::safe;
-use linmem::session::limits::CancelHandle;
 use linmem::session::recorded_host::{Translation, TranslationOptions, translate};
 use linmem::text::count;
 
 use crate::cli::{RecordArgs, SessionArgs};
 
 use super::atomic_file::{self, os_message, printable};
-use super::{compile_cache, input_file};
+use super::{compile_cache, folders, input_file, interrupt};
 
 /// The variable of the environment that names the recorder's file.
 const OUTPUT_VARIABLE: &str = "LINMEM_RECORD";
@@ -157,14 +156,15 @@ pub fn title(file: &Path) -> String {
     safe::plain(&name.to_string_lossy())
 }
 
-/// Derives the steps of a recording.
-pub fn replay(file: &Path, args: &SessionArgs) -> Result<Translation> {
+/// Derives the steps of a recording. The names of files with its data begin with `file_prefix`.
+pub fn replay(file: &Path, args: &SessionArgs, file_prefix: &str) -> Result<Translation> {
     let log = read(file)?;
     let options = TranslationOptions {
         name: title(file),
         instance: args.instance,
         limits: args.limits.limits(),
-        control: CancelHandle::default(),
+        control: interrupt::control(),
+        file_prefix: file_prefix.to_owned(),
         compiled: compile_cache::shared(),
     };
     Ok(translate(log, &options)?)
@@ -194,15 +194,7 @@ fn first_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// Writes the recorder to the person's cache folder, where it is not there already.
 fn recorder_file() -> Result<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let cache = absolute("XDG_CACHE_HOME")
-        .or_else(|| Some(absolute("HOME")?.join(".cache")))
-        .context("neither XDG_CACHE_HOME nor HOME is set")?;
-    let folder = cache.join("linmem");
+    let folder = folders::cache().context("this system names no folder for caches")?;
     fs::create_dir_all(&folder)
         .map_err(|error| anyhow!("{}: {}", printable(&folder), os_message(&error)))?;
     let path = folder.join(concat!("recorder-", env!("CARGO_PKG_VERSION"), ".cjs"));

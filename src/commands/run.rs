@@ -1,7 +1,8 @@
 //! `linmem run`: one session from start to end, and its transcript.
 
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -13,12 +14,20 @@ use linmem::timeline::{Moment, Timeline};
 use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
-use super::{asciicast, atomic_file, compile_progress, interrupt, load, record, report_options};
+use super::{
+    asciicast, atomic_file, compile_progress, input_file, interrupt, load, record, report_options,
+};
 
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
-    if args.format == Format::Steps {
-        return write_steps(args);
-    }
+    let format = match args.format {
+        Format::Text => Some(report::Format::Text),
+        Format::Json => Some(report::Format::Json),
+        Format::Markdown => Some(report::Format::Markdown),
+        Format::Html => Some(report::Format::Html),
+        Format::Svg => Some(report::Format::Svg),
+        Format::Cast => None,
+        Format::Steps => return write_steps(args),
+    };
     let opening = load::opening(args.file.as_deref(), &args.session)?;
     let is_built_in = matches!(opening.files, Files::BuiltIn(_)) && args.session.module.is_none();
     let timeline = complete(opening)?;
@@ -27,33 +36,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         return Ok(exit_code(&timeline, false));
     }
     let to_terminal = args.output.is_none() && io::stdout().is_terminal();
-    let format = match args.format {
-        Format::Text => report::Format::Text,
-        Format::Json => report::Format::Json,
-        Format::Markdown => report::Format::Markdown,
-        Format::Html => report::Format::Html,
-        Format::Svg => report::Format::Svg,
-        Format::Steps => return write_steps(args),
-        Format::Cast => {
-            let until = options(
-                report::Format::Text,
-                &timeline,
-                args.session.at,
-                &args.appearance,
-                false,
-            )?
-            .until;
-            // A recording is the same on every machine.
-            let theme =
-                theme::with_color(&args.appearance, args.appearance.color != ColorWhen::Never);
-            write_output(args.output.as_deref(), &mut |out| {
-                Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
-            })?;
-            return Ok(exit_code(&timeline, args.deny.warnings()));
-        }
-    };
     let options = options(
-        format,
+        format.unwrap_or(report::Format::Text),
         &timeline,
         args.session.at,
         &args.appearance,
@@ -65,8 +49,15 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         again: report_options::again(&args.session),
         ..options
     };
-    write_output(args.output.as_deref(), &mut |out| {
-        Ok(report::write(&timeline, &options, out)?)
+    write_output(args.output.as_deref(), &mut |out| match format {
+        Some(_) => Ok(report::write(&timeline, &options, out)?),
+        None => {
+            // A recording is the same on every machine.
+            let has_color = args.appearance.color != ColorWhen::Never;
+            let theme = theme::with_color(&args.appearance, has_color);
+            let until = options.until;
+            Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
+        }
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
 }
@@ -80,24 +71,39 @@ fn write_steps(args: &RunArgs) -> Result<ExitCode> {
         let shown = atomic_file::printable(file);
         bail!("{shown} is not a recording of a host, and only one can be written as a steps file")
     }
-    let replay = record::replay(file, &args.session)?;
-    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
-    let module = format!("{stem}.wasm");
-    let mut text = replay.steps_file(&module);
-    let write = |name: &str, bytes: &[u8]| {
-        atomic_file::write_file(
-            &output.with_file_name(name),
-            |out| Ok(out.write_all(bytes)?),
-        )
+    let Some(stem) = output.file_stem().and_then(OsStr::to_str) else {
+        bail!("the steps file needs a name in UTF-8, as it names its module")
     };
-    write(&module, replay.guest.given_bytes())?;
-    for (name, bytes) in &replay.files {
-        let own = format!("{stem}-{name}");
-        text = text.replace(&format!("file(\"{name}\")"), &format!("file(\"{own}\")"));
-        write(&own, bytes)?;
+    let replay = record::replay(file, &args.session, &format!("{stem}-"))?;
+    if interrupt::is_received() {
+        let shown = atomic_file::printable(output);
+        bail!("interrupted while the recording was replayed; {shown} was not written");
+    }
+    let module = format!("{stem}-guest.wasm");
+    let text = replay.steps_file(&module);
+    let module = (module, replay.guest.given_bytes().to_vec());
+    let files: Vec<(PathBuf, Vec<u8>)> = std::iter::once(module)
+        .chain(replay.files)
+        .map(|(name, bytes)| (output.with_file_name(name), bytes))
+        .collect();
+    // Only the steps file itself is named by the person, so nothing else is replaced.
+    if let Some((other, _)) = files.iter().find(|(path, bytes)| is_other(path, bytes)) {
+        bail!(
+            "{} already exists and is another file; name another steps file",
+            atomic_file::printable(other)
+        );
+    }
+    for (path, bytes) in &files {
+        atomic_file::write_file(path, |out| Ok(out.write_all(bytes)?))?;
     }
     atomic_file::write_file(output, |out| Ok(out.write_all(text.as_bytes())?))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns whether something with this path exists that does not have these bytes.
+fn is_other(path: &Path, bytes: &[u8]) -> bool {
+    path.symlink_metadata().is_ok()
+        && !(input_file::is_regular(path) && std::fs::read(path).is_ok_and(|found| found == bytes))
 }
 
 /// Prints the transcript: `linmem [FILE]` without a terminal.
@@ -132,10 +138,6 @@ pub fn transcript_of(
 /// Runs a session to its end, or to the signal that interrupts it. The timeline has what was recorded
 /// until then; a second signal ends the program.
 pub fn complete(opening: SessionConfig) -> Result<Timeline> {
-    let opening = SessionConfig {
-        control: interrupt::listen().control(),
-        ..opening
-    };
     let opened = {
         let _progress = compile_progress::show(opening.guest.name(), &opening.control);
         Session::open(opening)

@@ -23,6 +23,10 @@ pub struct Limits {
     pub file: u64,
     /// The most lines.
     pub lines: u64,
+    /// The most values in all lines: each takes many times the memory that it takes in the file.
+    pub values: u64,
+    /// The most values in one line.
+    pub line_values: u64,
 }
 
 impl Default for Limits {
@@ -31,6 +35,8 @@ impl Default for Limits {
             line: 384 << 20,
             file: 2 << 30,
             lines: 8_000_000,
+            values: 64 << 20,
+            line_values: 4 << 20,
         }
     }
 }
@@ -45,7 +51,7 @@ const MAX_NESTING: usize = 10_000;
 pub fn read(from: impl BufRead, limits: &Limits) -> Result<HostLog, ReadError> {
     let mut reader = Reader::default();
     let mut from = from.take(limits.file.saturating_add(1));
-    let (mut number, mut total) = (0, 0_u64);
+    let (mut number, mut total, mut values) = (0, 0_u64, 0_u64);
     loop {
         let failed = |problem: ReadProblem| ReadError {
             line: number + 1,
@@ -69,6 +75,15 @@ pub fn read(from: impl BufRead, limits: &Limits) -> Result<HostLog, ReadError> {
         }
         if number >= limits.lines {
             return Err(too_much(limits.lines, "lines"));
+        }
+        // Values are separated by commas. Those in text count too, which no recorder makes many of.
+        let here = text.iter().filter(|byte| **byte == b',').count() as u64;
+        values = values.saturating_add(here);
+        if here > limits.line_values {
+            return Err(too_much(limits.line_values, "values in a line"));
+        }
+        if values > limits.values {
+            return Err(too_much(limits.values, "values"));
         }
         let is_whole = text.last() == Some(&b'\n');
         let read = reader.line(number, &text);

@@ -173,6 +173,19 @@ fn limits_hold_before_memory_is_taken() {
         found.starts_with("line 5: the recording has more than 4 lines"),
         "{found}"
     );
+    let found = with(Limits {
+        values: 3,
+        ..default
+    });
+    assert!(found.contains("more than 3 values, the limit"), "{found}");
+    let found = with(Limits {
+        line_values: 1,
+        ..default
+    });
+    assert!(
+        found.contains("more than 1 values in a line, the limit"),
+        "{found}"
+    );
     let calls = "{\"call\":0,\"args\":[]}\n{\"import\":1,\"args\":[]}\n".repeat(6000);
     let found = problem(&calls);
     assert!(found.contains("10000 calls inside each other"), "{found}");

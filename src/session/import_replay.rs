@@ -121,12 +121,7 @@ impl Running<'_, '_> {
             let what = format!("the guest called {shown} here, and {other} in the recording");
             return Err(self.differs(&what));
         }
-        let is_same = recorded.len() == args.len()
-            && recorded
-                .iter()
-                .zip(&args)
-                .all(|(a, b)| literal::is_same(a, b));
-        if !is_same {
+        if !literal::are_same(&recorded, &args) {
             let here: Vec<String> = args.iter().map(|arg| arg.brief(40)).collect();
             let what = format!(
                 "the guest called {shown}({}) here, and with {} in the recording",
@@ -231,12 +226,7 @@ impl Running<'_, '_> {
         match (self.playback()?.peek(), results) {
             (Some(Event::Throw(_)), _) if throws => {}
             (Some(Event::Return(recorded)), Some(results)) => {
-                let is_same = recorded.len() == results.len()
-                    && recorded
-                        .iter()
-                        .zip(&results)
-                        .all(|(a, b)| literal::is_same(a, b));
-                if !is_same {
+                if !literal::are_same(&recorded, &results) {
                     let name = place.map(quoted_name).unwrap_or_default();
                     let what = format!(
                         "{name} returned something else than {}",

@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use etcetera::BaseStrategy;
 use linmem::app::Keymap;
 use linmem::safe;
 
 use crate::cli::{Cli, Command, ConfigArgs, Defaults};
-use crate::commands::input_file;
+use crate::commands::{folders, input_file};
 
 /// The most bytes of the file.
 const LONGEST: u64 = 1 << 20;
@@ -62,20 +61,20 @@ pub fn load(cli: &Cli, from_home: bool) -> Result<Config> {
     })
 }
 
-/// Returns whether the configuration in the person's folder switches the cache of compiled modules
-/// off. What is printed does not depend on that, so it holds for commands that do not read that file
-/// otherwise. Its faults are reported by those that do.
-pub fn refuses_cache(cli: &Cli) -> bool {
-    let is_regular = home_file().is_some_and(|file| input_file::is_regular(&file));
-    if cli.no_config || cli.config.is_some() || !is_regular {
-        return false;
-    }
-    let config = load(cli, true).unwrap_or_default();
-    let refusal = ("no_cache", "true".to_owned());
-    config.defaults.contains(&refusal)
-}
-
 impl Config {
+    /// Returns whether the configuration in the person's folder switches the cache of compiled
+    /// modules off. What is printed does not depend on that, so it holds for commands that do not
+    /// read that file otherwise. Its faults are reported by those that do.
+    pub fn refuses_cache(&self, cli: &Cli) -> bool {
+        let is_regular = home_file().is_some_and(|file| input_file::is_regular(&file));
+        // What was read has its effect as a default of the command line.
+        if self.is_read || cli.no_config || !is_regular {
+            return false;
+        }
+        let refusal = ("no_cache", "true".to_owned());
+        load(cli, true).is_ok_and(|config| config.defaults.contains(&refusal))
+    }
+
     /// Returns the command line with the configuration for options that it does not have.
     pub fn applied_to(&self, cli: Cli) -> Result<Cli> {
         let mut cli = if self.defaults.is_empty() {
@@ -107,8 +106,7 @@ pub fn print(args: &ConfigArgs, config: &Config) -> Result<ExitCode> {
 }
 
 fn home_file() -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.config_dir().join("linmem").join("config.toml"))
+    Some(folders::config()?.join("config.toml"))
 }
 
 fn read(file: &Path, shown: &str) -> Result<String> {

@@ -9,7 +9,7 @@ use crate::value::Value;
 use super::literal;
 
 /// Returns a name as a script writes it.
-pub(in super::super) fn name_text(name: &str) -> String {
+pub(in crate::session) fn name_text(name: &str) -> String {
     match is_plain_name(name) {
         true => name.to_owned(),
         false => Value::Text(name.to_owned()).to_string(),
@@ -17,7 +17,7 @@ pub(in super::super) fn name_text(name: &str) -> String {
 }
 
 /// Returns how a message names a function.
-pub(in super::super) fn quoted_name(place: &FunctionPlace) -> String {
+pub(in crate::session) fn quoted_name(place: &FunctionPlace) -> String {
     match place {
         FunctionPlace::Export(name) => safe::plain(name),
         FunctionPlace::Import(path) => safe::plain(&path.name),
@@ -27,7 +27,7 @@ pub(in super::super) fn quoted_name(place: &FunctionPlace) -> String {
 
 /// Returns a call as text, without the word `call`, and as a part of a statement. `name` returns the
 /// name of a pointer.
-pub(in super::super) fn call_of(
+pub(in crate::session) fn call_of(
     log: &HostLog,
     place: &FunctionPlace,
     args: &[Crossed],

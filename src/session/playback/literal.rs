@@ -4,21 +4,21 @@ use crate::hostlog::Crossed;
 use crate::script::ast::{Expr, ExprKind, Function};
 use crate::value::Value;
 
-use super::super::replay::is_same as is_same_value;
+use crate::session::replay::is_same as is_same_value;
 
 /// The most bytes that are written into a statement; more are a file.
 const MAX_LITERAL: usize = 4096;
 /// The shortest text that is written as text.
 const SHORTEST_TEXT: usize = 3;
 
-pub(in super::super) fn literal(value: Value) -> Expr {
+pub(in crate::session) fn literal(value: Value) -> Expr {
     Expr {
         kind: ExprKind::Literal(value),
         span: Default::default(),
     }
 }
 
-pub(in super::super) fn variable(name: &str) -> Expr {
+pub(in crate::session) fn variable(name: &str) -> Expr {
     Expr {
         kind: ExprKind::Variable(name.to_owned()),
         span: Default::default(),
@@ -32,7 +32,7 @@ fn object_name(number: u32) -> String {
 
 /// Returns a value that crossed the border as text and as an expression; `None` for a function, which
 /// the language has no value for. The guest cannot compare objects, so each is a new one.
-pub(in super::super) fn crossed(value: &Crossed) -> Option<(String, Expr)> {
+pub(in crate::session) fn crossed(value: &Crossed) -> Option<(String, Expr)> {
     match value {
         Crossed::Value(value) => Some((value.to_string(), literal(value.clone()))),
         Crossed::Object(number) => {
@@ -49,7 +49,7 @@ pub(in super::super) fn crossed(value: &Crossed) -> Option<(String, Expr)> {
 }
 
 /// Returns whether a value of the replay is the one in the recording, bit for bit.
-pub(in super::super) fn is_same(recorded: &Crossed, replayed: &Value) -> bool {
+fn is_same(recorded: &Crossed, replayed: &Value) -> bool {
     match (recorded, replayed) {
         (Crossed::Value(recorded), replayed) => is_same_value(recorded, replayed),
         (Crossed::Object(number), Value::Object(object)) => object.name() == object_name(*number),
@@ -59,8 +59,17 @@ pub(in super::super) fn is_same(recorded: &Crossed, replayed: &Value) -> bool {
     }
 }
 
+/// Returns whether all values of the replay are those in the recording.
+pub(in crate::session) fn are_same(recorded: &[Crossed], replayed: &[Value]) -> bool {
+    recorded.len() == replayed.len()
+        && recorded
+            .iter()
+            .zip(replayed)
+            .all(|(recorded, replayed)| is_same(recorded, replayed))
+}
+
 /// Returns values for a message.
-pub(in super::super) fn list(values: &[Crossed]) -> String {
+pub(in crate::session) fn list(values: &[Crossed]) -> String {
     let text = |value: &Crossed| match value {
         Crossed::Value(value) => value.brief(40),
         Crossed::Object(number) => object_name(*number),
@@ -71,7 +80,7 @@ pub(in super::super) fn list(values: &[Crossed]) -> String {
 }
 
 /// Returns bytes as text, where that is shorter than `MAX_LITERAL`; `None` for more bytes.
-pub(in super::super) fn bytes(bytes: &[u8]) -> Option<String> {
+pub(in crate::session) fn bytes(bytes: &[u8]) -> Option<String> {
     if let [byte] = bytes {
         return Some(format!("u8({byte})"));
     }

@@ -11,6 +11,7 @@ use crate::hostlog::{Event, HostLog};
 use crate::script::ast::ImportName;
 use crate::source::HostPlace;
 use crate::timeline::PAGE;
+use crate::value::Value;
 
 /// Bytes that stayed the same between two changes, and count to the same write.
 const MAX_GAP: u64 = 3;
@@ -33,8 +34,8 @@ struct Pending {
     wrote: Vec<(u64, u64, Option<Arc<HostPlace>>)>,
     /// The spans that are as the guest left them, but for what changed since.
     left: Vec<(u64, u64)>,
-    /// The spans that changed.
-    changed: Vec<(u64, u64)>,
+    /// The entries with the bytes that changed, by their index in the recording.
+    changed: Vec<usize>,
     /// Whether all of memory is known.
     is_full: bool,
 }
@@ -52,11 +53,11 @@ pub(super) struct Playback {
     pages: Option<u64>,
     /// Its bytes according to the recording, as far as they are known.
     bytes: Vec<u8>,
-    /// The largest size of memory, in bytes.
-    limit: u64,
     pending: Pending,
     /// The actions of each call of each import so far, as text.
     pub(super) imports: BTreeMap<(String, String), Vec<Vec<String>>>,
+    /// How the names of files begin.
+    file_prefix: String,
     /// Bytes that are too long for a statement, by the names of their files.
     pub(super) files: Vec<(String, Vec<u8>)>,
     /// The first difference between the replay and the recording.
@@ -66,7 +67,7 @@ pub(super) struct Playback {
 }
 
 impl Playback {
-    pub fn new(log: Arc<HostLog>, instance: u32, memory: Option<u32>, limit: u64) -> Self {
+    pub fn new(log: Arc<HostLog>, instance: u32, memory: Option<u32>, file_prefix: &str) -> Self {
         Playback {
             entries: entries_of(&log, instance, memory),
             log,
@@ -74,9 +75,9 @@ impl Playback {
             memory,
             pages: None,
             bytes: Vec::new(),
-            limit,
             pending: Pending::default(),
             imports: BTreeMap::new(),
+            file_prefix: file_prefix.to_owned(),
             files: Vec::new(),
             divergence: None,
             has_table_changes: false,
@@ -91,16 +92,12 @@ impl Playback {
     /// Returns the next event after those about memory and tables, which are taken in.
     pub fn peek(&mut self) -> Option<Event> {
         loop {
-            let log = Arc::clone(&self.log);
-            let event = &log.entries.get(self.next_index()?)?.event;
+            let index = self.next_index()?;
+            let event = &self.log.entries.get(index)?.event;
             match event {
                 Event::Memory { pages, .. } => self.pages = Some(*pages),
-                Event::Changed {
-                    writes, is_full, ..
-                } => {
-                    for (address, bytes) in writes {
-                        self.change(*address, bytes);
-                    }
+                Event::Changed { is_full, .. } => {
+                    self.pending.changed.push(index);
                     self.pending.is_full |= is_full;
                 }
                 Event::Left { spans, .. } => self.pending.left.extend(spans),
@@ -155,32 +152,7 @@ impl Playback {
 
     /// Takes the memory of the new guest for known, where the recording has not followed it.
     pub fn adopt(&mut self, live: Vec<u8>) {
-        let known = std::mem::take(&mut self.bytes);
-        let was_followed = !self.pending.changed.is_empty();
         self.bytes = live;
-        if was_followed {
-            for (start, len) in self.pending.changed.clone() {
-                let (from, to) = (index(start), index(start.saturating_add(len)));
-                if let (Some(new), Some(old)) = (self.bytes.get_mut(from..to), known.get(from..to))
-                {
-                    new.copy_from_slice(old);
-                }
-            }
-        }
-    }
-
-    fn change(&mut self, address: u64, bytes: &[u8]) {
-        let end = address.saturating_add(bytes.len() as u64);
-        if end > self.limit {
-            return;
-        }
-        if index(end) > self.bytes.len() {
-            self.bytes.resize(index(end), 0);
-        }
-        if let Some(to) = self.bytes.get_mut(index(address)..index(end)) {
-            to.copy_from_slice(bytes);
-        }
-        self.pending.changed.push((address, bytes.len() as u64));
     }
 
     /// Returns the writes of the host since the guest was left. `read` reads live memory, which has
@@ -205,10 +177,7 @@ impl Playback {
                 "memory has {now} pages here, and {pages} in the recording"
             ));
         }
-        if self.bytes.len() as u64 != size {
-            self.bytes.resize(index(size.min(self.limit)), 0);
-        }
-        self.take_left(&pending, size, &read);
+        let changed = self.take_in(&pending, size, &read);
         let mut writes = Vec::new();
         for (start, len, place) in pending.wrote {
             let end = start.saturating_add(len);
@@ -226,7 +195,7 @@ impl Playback {
             .map(|write| (write.address, write.address + write.bytes.len() as u64))
             .collect();
         covered.sort_unstable();
-        let found = self.differences(&pending.changed, &covered, &read);
+        let found = self.differences(&changed, &covered, &read);
         covered.extend(found.iter().copied());
         covered.sort_unstable();
         writes.extend(found.into_iter().filter_map(|(start, end)| {
@@ -243,38 +212,41 @@ impl Playback {
         Ok(writes)
     }
 
-    /// Takes what the guest has written for known, in the spans that the recorder took over from it.
-    fn take_left(
+    /// Brings the bytes of the recording up to date: first what the recorder took over from the guest,
+    /// then what changed since. Returns the spans that changed. Nothing past the end of memory, which
+    /// has `size` bytes, is taken in.
+    fn take_in(
         &mut self,
         pending: &Pending,
         size: u64,
         read: &impl Fn(u64, u64) -> Option<Vec<u8>>,
-    ) {
-        if pending.left.is_empty() {
-            return;
-        }
-        let range = |start: u64, len: u64| index(start)..index(start.saturating_add(len));
-        let changed: Vec<(usize, Vec<u8>)> = pending
-            .changed
-            .iter()
-            .filter_map(|(start, len)| {
-                Some((index(*start), self.bytes.get(range(*start, *len))?.to_vec()))
-            })
-            .collect();
+    ) -> Vec<(u64, u64)> {
+        self.bytes.resize(index(size), 0);
         for (start, len) in &pending.left {
-            let len = (*len).min(size.saturating_sub(*start));
-            if let (Some(live), Some(known)) =
-                (read(*start, len), self.bytes.get_mut(range(*start, len)))
-                && live.len() == known.len()
-            {
-                known.copy_from_slice(&live);
-            }
+            let live = read(*start, (*len).min(size.saturating_sub(*start)));
+            live.and_then(|live| self.set(*start, &live));
         }
-        for (start, bytes) in changed {
-            if let Some(known) = self.bytes.get_mut(start..start.saturating_add(bytes.len())) {
-                known.copy_from_slice(&bytes);
-            }
-        }
+        let log = Arc::clone(&self.log);
+        let entries = pending.changed.iter();
+        let writes = entries.filter_map(|index| match &log.entries.get(*index)?.event {
+            Event::Changed { writes, .. } => Some(writes),
+            _ => None,
+        });
+        writes
+            .flatten()
+            .filter_map(|(address, bytes)| {
+                self.set(*address, bytes)?;
+                Some((*address, bytes.len() as u64))
+            })
+            .collect()
+    }
+
+    /// Sets bytes of the recording; `None` if they are not all in memory.
+    fn set(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        let start = index(address);
+        let known = self.bytes.get_mut(start..start.checked_add(bytes.len())?)?;
+        known.copy_from_slice(bytes);
+        Some(())
     }
 
     /// Returns the spans among `changed` in which live memory differs, without those that are covered.
@@ -385,7 +357,8 @@ impl Playback {
         if let Some((name, _)) = known {
             return name.clone();
         }
-        let name = format!("data-{}.bin", self.files.len() + 1);
+        let number = self.files.len() + 1;
+        let name = format!("{}data-{number}.bin", self.file_prefix);
         self.files.push((name.clone(), bytes.to_vec()));
         name
     }
@@ -394,7 +367,7 @@ impl Playback {
     pub fn bytes_text(&mut self, bytes: &[u8]) -> String {
         match literal::bytes(bytes) {
             Some(text) => text,
-            None => format!("file(\"{}\")", self.file(bytes)),
+            None => format!("file({})", Value::Text(self.file(bytes))),
         }
     }
 

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::hostlog::{Crossed, Event, HostLog};
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
+use crate::session::playback::literal::{literal, variable};
 use crate::value::Value;
-
-use super::super::playback::literal::{literal, variable};
 
 /// The most names: each is a pointer in every later record.
 const MAX_NAMES: usize = 200;

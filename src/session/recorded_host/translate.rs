@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::compiled::CompiledGuests;
-use super::super::files::Files;
-use super::super::limits::{CancelHandle, Limits};
-use super::super::open::OpenError;
-use super::super::playback::call_text::{call_of, name_text};
-use super::super::playback::{Playback, literal};
-use super::super::{Session, SessionConfig, memory};
 use super::host_line;
 use super::pointer_names::PointerNames;
 use crate::guest::{ExternType, Guest, GuestError};
 use crate::hostlog::{Crossed, Event, GivenItem, GlobalPlace, HostLog, Instance};
 use crate::script::ast::{Name, RecordedStep, Statement, StatementKind};
 use crate::script::{self, Script, ScriptErrors};
+use crate::session::compiled::CompiledGuests;
+use crate::session::files::Files;
+use crate::session::imports::HostState;
+use crate::session::limits::{CancelHandle, Limits};
+use crate::session::playback::call_text::{call_of, name_text};
+use crate::session::playback::{Playback, literal};
+use crate::session::{OpenError, Session, SessionConfig, memory};
 use crate::source::HostPlace;
 use crate::timeline::{Outcome, StepRecord};
 use crate::value::Value;
@@ -29,6 +29,8 @@ pub struct TranslationOptions {
     pub instance: Option<u32>,
     /// The limits of the guest.
     pub limits: Limits,
+    /// How the names of files with data begin.
+    pub file_prefix: String,
     /// Cancels the run.
     pub control: CancelHandle,
     /// The guests that are compiled already.
@@ -108,7 +110,7 @@ pub fn translate(
     .map_err(Box::new)?;
     let memory = memory_of(&instance, &guest);
     let log = Arc::new(log);
-    let playback = Playback::new(log, number, memory, options.limits.max_memory);
+    let playback = Playback::new(log, number, memory, &options.file_prefix);
     let mut translator = Translator {
         names: PointerNames::of(&playback.log, &playback.entries),
         session: &mut session,
@@ -246,7 +248,7 @@ struct Translator<'s> {
 }
 
 impl Translator<'_> {
-    fn state(&mut self) -> &mut super::super::imports::HostState {
+    fn state(&mut self) -> &mut HostState {
         self.session.env.as_mut(&mut self.session.store)
     }
 
@@ -465,12 +467,7 @@ impl Translator<'_> {
             }
             (Some(_), None) => return false,
             (Some(Event::Return(recorded)), _) if record.outcome == Outcome::Ok => {
-                let is_same = recorded.len() == results.len()
-                    && recorded
-                        .iter()
-                        .zip(results)
-                        .all(|(a, b)| literal::is_same(a, b));
-                if is_same {
+                if literal::are_same(recorded, results) {
                     self.advance();
                     self.remember_results(recorded);
                     return true;
