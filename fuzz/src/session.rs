@@ -253,5 +253,9 @@ fn check_reports(timeline: &Timeline) {
             serde_json::from_str::<serde_json::Value>(&text).expect("a trace is JSON");
         }
     }
-    assert_safe(&report::summary_line(timeline, "x.steps", true), false);
+    let problem = report::problem(timeline, true);
+    assert_safe(
+        &report::summary_line(timeline, "x.steps", problem.as_deref()),
+        false,
+    );
 }

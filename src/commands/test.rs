@@ -78,19 +78,22 @@ fn case(
     let denies_warnings = args.deny.warnings() || exercise.is_some();
     match opening.and_then(run::complete) {
         Ok(timeline) => {
-            let line = report::summary_line(&timeline, &shown, denies_warnings);
+            let mut problems: Vec<String> = report::problem(&timeline, denies_warnings)
+                .into_iter()
+                .collect();
+            if args.lesson && problems.is_empty() {
+                problems = report::lesson_problems(&timeline);
+            }
+            let mut problems = problems.into_iter();
+            let problem = problems.next();
+            let line = report::summary_line(&timeline, &shown, problem.as_deref());
             print_line(out, &line)?;
-            let problem = report::problem(&timeline, denies_warnings);
-            let mut notes = Vec::new();
-            if args.lesson && problem.is_none() {
-                notes = report::lesson_problems(&timeline);
+            for problem in problems {
+                print_line(out, &format!("      {problem}"))?;
             }
-            for note in &notes {
-                print_line(out, &format!("      {note}"))?;
-            }
-            let problem = problem.or_else(|| notes.into_iter().next());
             Ok(Case::ran(shown, &timeline, problem))
         }
+        Err(_) if interrupt::is_received() => Ok(not_run(file)),
         Err(error) => {
             print_line(out, &format!("ERROR {shown}  cannot be run"))?;
             crate::print_error(&error);

@@ -36,9 +36,9 @@ pub fn problem(timeline: &Timeline, deny_warnings: bool) -> Option<String> {
 
 /// Returns the line that `linmem test` prints for a run: `ok`, `FAIL` or `STOP`, `path`, and the number of
 /// steps or the problem. It has no line break and is safe to print.
-pub fn summary_line(timeline: &Timeline, path: &str, deny_warnings: bool) -> String {
+pub fn summary_line(timeline: &Timeline, path: &str, problem: Option<&str>) -> String {
     let path = safe::plain(path);
-    match problem(timeline, deny_warnings) {
+    match problem {
         Some(problem) if timeline.interrupted => format!("STOP  {path}  {problem}"),
         None => format!("ok    {path}  {}", count(timeline.steps().len(), "step")),
         Some(problem) => format!("FAIL  {path}  {problem}"),

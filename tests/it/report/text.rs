@@ -145,7 +145,9 @@ fn color_and_stores_options_only_add() {
 
 #[test]
 fn summary_is_one_line() {
-    let line = |timeline: &Timeline| summary_line(timeline, "a.steps", false);
+    let line = |timeline: &Timeline| {
+        summary_line(timeline, "a.steps", problem(timeline, false).as_deref())
+    };
     assert_eq!(
         line(&timelines::default_session()),
         "ok    a.steps  8 steps"
@@ -221,6 +223,6 @@ proptest! {
         prop_assert!(!trace.chars().any(|c| c != '\n' && safe::is_unsafe(c)), "{trace:?}");
         let parsed: serde_json::Value = serde_json::from_str(&trace).unwrap();
         prop_assert_eq!(parsed["title"].as_str(), Some(bad.as_str()));
-        prop_assert!(!summary_line(&timeline, &bad, true).chars().any(safe::is_unsafe));
+        prop_assert!(!summary_line(&timeline, &bad, problem(&timeline, true).as_deref()).chars().any(safe::is_unsafe));
     }
 }
