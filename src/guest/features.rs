@@ -269,7 +269,8 @@ fn needed_features(wasm: &[u8]) -> Vec<String> {
 
 /// Returns what the engine validates and then cannot compile. It panics on exception references in
 /// tables and globals, and on vectors in exceptions. It reads only functions and nulls in element
-/// segments.
+/// segments. Browsers refuse both forms of exception handling in one module, and instrumentation does
+/// not know handlers of the new form among those of the old one.
 pub(super) fn unsupported_limit(wasm: &[u8], description: &Description) -> Option<&'static str> {
     let is_exception = |ty: &ValueType| matches!(ty, ValueType::Other(_));
     if description
@@ -288,6 +289,8 @@ pub(super) fn unsupported_limit(wasm: &[u8], description: &Description) -> Optio
         .any(|tag| tag.params.contains(&ValueType::V128))
     {
         Some("an exception that carries a v128")
+    } else if description.has_legacy_exceptions && instructions::have_new_handlers(wasm) {
+        Some("the old and the new form of exception handling in one module")
     } else if Parser::new(0)
         .parse_all(wasm)
         .flatten()

@@ -3,9 +3,10 @@
 
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
-    Module, NameSection, TypeSection, ValType,
+    Module, NameSection, TypeSection,
 };
 
+use super::types::encoded_type;
 use crate::wasm_types::{FuncType, ValueType};
 
 /// The name of the module, which distinguishes its functions from the guest's in a backtrace.
@@ -16,7 +17,7 @@ pub const TRAMPOLINE_EXPORT: &str = "call";
 /// Returns a module that imports one function of the type `ty` and exports a function of this type
 /// that calls it. Returns `None` for a type that has no binary form here.
 pub fn trampoline(ty: &FuncType) -> Option<Vec<u8>> {
-    let types = |types: &[ValueType]| types.iter().map(encoded).collect::<Option<Vec<_>>>();
+    let types = |types: &[ValueType]| types.iter().map(encoded_type).collect::<Option<Vec<_>>>();
     let mut type_section = TypeSection::new();
     type_section
         .ty()
@@ -46,19 +47,6 @@ pub fn trampoline(ty: &FuncType) -> Option<Vec<u8>> {
         .section(&code)
         .section(&names);
     Some(module.finish())
-}
-
-fn encoded(ty: &ValueType) -> Option<ValType> {
-    Some(match ty {
-        ValueType::I32 => ValType::I32,
-        ValueType::I64 => ValType::I64,
-        ValueType::F32 => ValType::F32,
-        ValueType::F64 => ValType::F64,
-        ValueType::V128 => ValType::V128,
-        ValueType::FuncRef => ValType::FUNCREF,
-        ValueType::ExternRef => ValType::EXTERNREF,
-        ValueType::Other(_) => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-//! The types of what passes between a guest and its host, independent of any parser or runtime.
+//! The types of what passes between a guest and its host, independent of any runtime; from the parser,
+//! and as they are written into a module.
+
+use wasm_encoder::ValType;
 
 use super::offset::Offset;
 use crate::wasm_types::{ExternType, FuncType, GlobalType, MemoryType, TableType, ValueType};
@@ -112,4 +115,18 @@ impl From<wasmparser::TableType> for TableType {
             max: ty.maximum,
         }
     }
+}
+
+/// Returns a type as it is written into a module; `None` for one that a script has no value for.
+pub(super) fn encoded_type(ty: &ValueType) -> Option<ValType> {
+    Some(match ty {
+        ValueType::I32 => ValType::I32,
+        ValueType::I64 => ValType::I64,
+        ValueType::F32 => ValType::F32,
+        ValueType::F64 => ValType::F64,
+        ValueType::V128 => ValType::V128,
+        ValueType::FuncRef => ValType::FUNCREF,
+        ValueType::ExternRef => ValType::EXTERNREF,
+        ValueType::Other(_) => return None,
+    })
 }

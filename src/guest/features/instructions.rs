@@ -1,6 +1,6 @@
 //! The features to which the instructions of a module belong.
 
-use wasmparser::{BinaryReaderError, Operator, Parser, Payload, WasmFeatures};
+use wasmparser::{Operator, Parser, Payload, WasmFeatures};
 
 /// Returns the feature with a name as `wasmparser` groups instructions by it.
 macro_rules! feature {
@@ -72,24 +72,34 @@ wasmparser::for_each_operator!(define_feature_of);
 
 /// Returns the features of a module's instructions. A body that cannot be read has none.
 pub(super) fn features(wasm: &[u8]) -> WasmFeatures {
-    let bodies = Parser::new(0)
-        .parse_all(wasm)
-        .map_while(Result::ok)
-        .filter_map(|payload| match payload {
-            Payload::CodeSectionEntry(body) => Some(body),
-            _ => None,
-        });
-    bodies
-        .map(|body| {
-            let read = || -> Result<WasmFeatures, BinaryReaderError> {
-                let mut reader = body.get_operators_reader()?;
-                let mut found = WasmFeatures::empty();
-                while !reader.eof() {
-                    found |= feature_of(&reader.read()?);
-                }
-                Ok(found)
-            };
-            read().unwrap_or(WasmFeatures::empty())
-        })
-        .collect()
+    let mut found = WasmFeatures::empty();
+    for_each_instruction(wasm, &mut |operator| found |= feature_of(operator));
+    found
+}
+
+/// Returns whether a module catches exceptions in the new form.
+pub(super) fn have_new_handlers(wasm: &[u8]) -> bool {
+    let mut found = false;
+    for_each_instruction(wasm, &mut |operator| {
+        found |= matches!(operator, Operator::TryTable { .. });
+    });
+    found
+}
+
+/// Passes each instruction of each function, up to one that cannot be read.
+fn for_each_instruction(wasm: &[u8], visit: &mut dyn FnMut(&Operator<'_>)) {
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        let Payload::CodeSectionEntry(body) = payload else {
+            continue;
+        };
+        let Ok(mut reader) = body.get_operators_reader() else {
+            continue;
+        };
+        while !reader.eof() {
+            match reader.read() {
+                Ok(operator) => visit(&operator),
+                Err(_) => break,
+            }
+        }
+    }
 }

@@ -33,6 +33,7 @@ use wasm_encoder::{BlockType, RefType, ValType};
 use wasmparser::{BlockType as GivenType, FunctionBody, Operator};
 
 use crate::guest::module_info::Description;
+use crate::guest::types::encoded_type;
 use crate::wasm_types::{FuncType, ValueType};
 
 /// The type of a caught exception.
@@ -346,18 +347,7 @@ fn block_type(results: Vec<ValType>, index: &mut dyn FnMut(Vec<ValType>) -> u32)
 }
 
 fn values(types: &[ValueType]) -> Vec<ValType> {
-    types.iter().map(value_type).collect()
-}
-
-fn value_type(ty: &ValueType) -> ValType {
-    match ty {
-        ValueType::I32 => ValType::I32,
-        ValueType::I64 => ValType::I64,
-        ValueType::F32 => ValType::F32,
-        ValueType::F64 => ValType::F64,
-        ValueType::V128 => ValType::V128,
-        ValueType::FuncRef => ValType::FUNCREF,
-        ValueType::ExternRef => ValType::EXTERNREF,
-        ValueType::Other(_) => EXCEPTION,
-    }
+    // The only type of the engine without a value in a script is that of exceptions.
+    let value = |ty| encoded_type(ty).unwrap_or(EXCEPTION);
+    types.iter().map(value).collect()
 }

@@ -172,6 +172,10 @@ const REFUSED: &[(&str, &str)] = &[
         "typed function references",
         "(type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0)))",
     ),
+    (
+        "the old and the new form of exception handling in one module",
+        "(func try catch_all end) (func (block $h (try_table (catch_all $h))))",
+    ),
     ("custom page sizes", "(memory 1 (pagesize 1))"),
     (
         "stack switching",
