@@ -13,18 +13,16 @@ const MAX_DEPTH: usize = 8;
 
 impl Session {
     /// Returns the form of the answer to a question.
-    pub(super) fn answer_form(
-        &self,
-        statement: &Statement,
-        answer: &Expr,
-        choices: &[String],
-    ) -> AnswerForm {
-        let statements = &self.script.statements;
-        let written = statement.text.rsplit_once('=').map_or("", |(_, text)| text);
-        let names_hexadecimal = statement.text.contains("0x") || written.contains("hex");
+    pub(super) fn answer_form(&self, answer: &Expr, choices: &[String]) -> AnswerForm {
+        let source = &self.script.source.text;
+        let written = source.get(answer.span.start..answer.span.end);
+        let is_address = match &answer.kind {
+            ExprKind::Variable(name) => self.script.address_variables().contains(name),
+            _ => false,
+        };
         AnswerForm {
-            kind: kind_of(answer, statements, MAX_DEPTH),
-            is_hexadecimal: names_hexadecimal,
+            kind: kind_of(answer, &self.script.statements, MAX_DEPTH),
+            is_hexadecimal: is_address || written.is_some_and(|text| text.contains("0x")),
             choices: choices.to_vec(),
         }
     }
@@ -126,4 +124,27 @@ fn element_kind(name: &str, statements: &[Statement]) -> Option<AnswerKind> {
                 if bound.text == name)
         })
         .then_some(AnswerKind::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::sessions;
+
+    #[test]
+    fn an_answer_is_hexadecimal_where_it_is_written_so_or_is_an_address() {
+        let guest = r#"(module (memory (export "memory") 1)
+            (func (export "p") (result i32) (i32.const 1024)))"#;
+        let steps = r#"p = call p()
+            x = read p as u8
+            ask "From 0x10 on, how many?" = 16
+            ask "Which number?" = 0x10 + 1
+            ask "Where?" = p
+            ask "Which byte?" = x
+            "#;
+        let config = sessions::config(sessions::guest(guest), steps);
+        let timeline = sessions::run(config);
+        let asked = timeline.steps().iter().filter_map(|step| step.ask.as_ref());
+        let is_hexadecimal: Vec<bool> = asked.map(|ask| ask.form.is_hexadecimal).collect();
+        assert_eq!(is_hexadecimal, [false, true, true, false]);
+    }
 }

@@ -474,6 +474,7 @@ fn planned_steps(script: &Script) -> Vec<PlannedStep> {
         line: None,
         text: "instantiate".into(),
         narration,
+        question: None,
     };
     std::iter::once(first)
         .chain(script.steps().map(planned_step))
@@ -487,5 +488,9 @@ pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
         line: Some(statement.line).filter(|line| *line > 0),
         text: statement.text.clone(),
         narration: statement.narration.clone(),
+        question: match &statement.kind {
+            StatementKind::Ask { question, .. } => Some(question.clone()),
+            _ => None,
+        },
     }
 }

@@ -330,7 +330,7 @@ impl Session {
             } => {
                 record.ask = Some(Ask {
                     question: question.clone(),
-                    form: self.answer_form(statement, answer, choices),
+                    form: self.answer_form(answer, choices),
                 });
                 self.progress.questions.push((record.index, answer.clone()));
                 Ok(())

@@ -205,6 +205,7 @@ pub fn announced_session_in(bytes: u64) -> Timeline {
         line: *line,
         text: (*text).into(),
         narration: None,
+        question: None,
     });
     timeline.planned = plan.collect();
     builder.finish()

@@ -192,6 +192,8 @@ pub struct PlannedStep {
     pub text: String,
     /// The prose before it in a Markdown session.
     pub narration: Option<String>,
+    /// The question of a step that asks one.
+    pub question: Option<String>,
 }
 
 /// A value that the person may set.

@@ -7,15 +7,17 @@ use ratatui::style::Style;
 
 use crate::app::panes::event_text;
 
-use crate::app::dialogs::lessons;
 use crate::app::panes::step_list::{ListLine, step_count};
 use crate::app::{App, SessionState};
 use crate::safe;
-use crate::timeline::{Attempt, Outcome, Severity, StepKind, StepRecord};
+use crate::timeline::{Attempt, Outcome, PlannedStep, Severity, StepKind, StepRecord};
 use crate::value::Value;
 
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
+
+/// The longest question in the list, in characters.
+const MAX_QUESTION: usize = 200;
 
 /// Draws the lines of the pane.
 pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], theme: &Theme) {
@@ -24,6 +26,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], them
         let mut pen = Pen::at(buffer, area, 0, row);
         match line {
             ListLine::Step(index) => draw_step(pen, *index, digits, app, theme),
+            ListLine::Hidden(index) => draw_hidden(pen, *index, digits, theme),
             inside => {
                 if is_here(inside, app) {
                     pen.put_char(theme.glyphs.current, theme.pointer());
@@ -92,7 +95,7 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
         ListLine::Attempt(attempt) => {
             put(glyphs.failed, &attempted(attempt), theme.tone(Tone::Bad));
         }
-        ListLine::Step(_) => {}
+        ListLine::Step(_) | ListLine::Hidden(_) => {}
     }
 }
 
@@ -137,10 +140,18 @@ fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
     }
 }
 
+/// Draws a step after an open question: `·  5 …`.
+fn draw_hidden(mut pen: Pen, index: usize, digits: u16, theme: &Theme) {
+    let width = usize::from(digits);
+    pen.put_char(' ', theme.pointer())
+        .put_char(theme.glyphs.pending, theme.pending())
+        .put(&format!(" {index:>width$} "), theme.pending())
+        .put(&theme.glyphs.cut.to_string(), theme.pending());
+}
+
 /// Draws a step: `▶✓ 4 n = call add_wasm… → 26 !`.
 fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) {
-    let is_hidden = lessons::is_hidden(app, index);
-    let record = app.timeline.step(index).filter(|_| !is_hidden);
+    let record = app.timeline.step(index);
     let is_shown = index == app.moment.step && !app.timeline.steps().is_empty();
     let style = match record {
         _ if is_shown => theme.current(),
@@ -157,28 +168,11 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
         &format!(" {index:>width$} ", width = usize::from(digits)),
         style,
     );
-    if is_hidden {
-        // What comes would give the answer to the open question away.
-        pen.put(&glyphs.cut.to_string(), style);
-        return;
-    }
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
     let end = if finding.is_some() { 2 } else { 0 };
     let room = pen.columns_left().saturating_sub(end + 1);
-    let written = record.map(|r| r.text.as_str()).or(app
-        .timeline
-        .planned
-        .get(index)
-        .map(|p| p.text.as_str()));
-    let kind = record
-        .map(|r| r.kind)
-        .or(app.timeline.planned.get(index).map(|p| p.kind));
-    let written = match kind {
-        Some(StepKind::Ask) => question_of(written.unwrap_or_default()),
-        _ => written.unwrap_or_default(),
-    };
-    let written = close_up(&safe::plain(written));
+    let written = written(record, app.timeline.planned.get(index));
     let detail = text::fit(&detail, room / 2, glyphs.cut);
     let gap = if detail.is_empty() { 0 } else { 1 };
     let written = text::fit(
@@ -195,6 +189,20 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     }
 }
 
+/// Returns the text of a step, that of a question without the expression for its answer.
+fn written(record: Option<&StepRecord>, planned: Option<&PlannedStep>) -> String {
+    let asked = record.and_then(|record| record.ask.as_ref());
+    let question = asked
+        .map(|ask| &ask.question)
+        .or(planned.and_then(|planned| planned.question.as_ref()));
+    match (question, record, planned) {
+        (Some(question), ..) => format!("ask {}", safe::quoted(question, MAX_QUESTION)),
+        (None, Some(record), _) => close_up(&safe::plain(&record.text)),
+        (None, None, Some(planned)) => close_up(&safe::plain(&planned.text)),
+        (None, None, None) => String::new(),
+    }
+}
+
 /// Returns a step's text without the blanks that align it in its file; text in quotes is unchanged.
 fn close_up(written: &str) -> String {
     let (code, rest) = written.split_at(written.find('"').unwrap_or(written.len()));
@@ -208,25 +216,6 @@ fn close_up(written: &str) -> String {
             ""
         }
     )
-}
-
-/// Returns the question of a step without the expression for its answer.
-fn question_of(written: &str) -> &str {
-    let Some(open) = written.find('"').map(|at| at + 1) else {
-        return written;
-    };
-    let mut is_escaped = false;
-    let close = written
-        .char_indices()
-        .skip_while(|(at, _)| *at < open)
-        .find(|(_, c)| {
-            let is_end = *c == '"' && !is_escaped;
-            is_escaped = *c == '\\' && !is_escaped;
-            is_end
-        });
-    close
-        .and_then(|(at, _)| written.get(..=at))
-        .unwrap_or(written)
 }
 
 fn outcome_mark(
@@ -321,12 +310,22 @@ mod tests {
 
     #[test]
     fn a_question_does_not_give_its_answer_away() {
-        assert_eq!(
-            question_of(r#"ask "how many \"bytes\" = ?" = 26"#),
-            r#"ask "how many \"bytes\" = ?""#
+        let planned = |text: &str, question: Option<&str>| PlannedStep {
+            kind: StepKind::Ask,
+            line: None,
+            text: text.into(),
+            narration: None,
+            question: question.map(str::to_owned),
+        };
+        let asks = planned(r#"ask "how \"many\" = ?" = 26"#, Some("how \"many\" = ?"));
+        let shown = written(None, Some(&asks));
+        assert!(
+            shown.starts_with("ask ") && shown.contains("many"),
+            "{shown}"
         );
-        assert_eq!(question_of(r#"ask "a\\" = "b""#), r#"ask "a\\""#);
-        assert_eq!(question_of("ask"), "ask");
-        assert_eq!(question_of("ask \"open"), "ask \"open");
+        assert!(!shown.contains("26"), "{shown}");
+        let other = planned("x =   call f()", None);
+        assert_eq!(written(None, Some(&other)), "x = call f()");
+        assert_eq!(written(None, None), "");
     }
 }

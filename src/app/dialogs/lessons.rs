@@ -10,7 +10,7 @@ use super::answers::{Attempts, TRIES};
 use crate::app::execution::{advance, run, switch};
 use crate::app::{Action, App, Effect, Overlay};
 use crate::prose::{Paragraph, Prose};
-use crate::timeline::{Answer, AnswerForm, StepKind, Timeline};
+use crate::timeline::{Answer, AnswerForm, Timeline};
 use crate::value::Value;
 
 pub(crate) use super::answers::AnswerGiven;
@@ -178,20 +178,13 @@ impl Course {
 
 /// Returns the steps that ask, run or planned.
 fn questions(app: &App) -> impl Iterator<Item = usize> {
-    let planned = app.timeline.planned.iter().map(|planned| planned.kind);
-    planned
-        .enumerate()
-        .filter_map(|(index, kind)| (kind == StepKind::Ask).then_some(index))
+    let planned = app.timeline.planned.iter().enumerate();
+    planned.filter_map(|(index, planned)| planned.question.is_some().then_some(index))
 }
 
 /// Returns the first question that is open. The steps after it are hidden.
 pub(crate) fn first_open(app: &App) -> Option<usize> {
     questions(app).find(|step| app.course.outcome(*step) == QuestionOutcome::Open)
-}
-
-/// Returns whether a step is hidden, because a question before it is open.
-pub(crate) fn is_hidden(app: &App, step: usize) -> bool {
-    first_open(app).is_some_and(|open| step > open)
 }
 
 /// Returns the step shown, where it asks a question that is open.
@@ -439,17 +432,10 @@ fn progress(app: &App) -> Progress {
 
 /// Returns the question of a step that may not have run yet.
 fn question_of(app: &App, step: usize) -> String {
-    let asked = app.timeline.step(step).and_then(|step| step.ask.as_ref());
-    match asked {
-        Some(ask) => ask.question.clone(),
-        None => {
-            let planned = app.timeline.planned.get(step);
-            let text = planned.map(|planned| planned.text.as_str());
-            text.and_then(|text| text.split('"').nth(1))
-                .unwrap_or_default()
-                .to_owned()
-        }
-    }
+    let planned = app.timeline.planned.get(step);
+    planned
+        .and_then(|planned| planned.question.clone())
+        .unwrap_or_default()
 }
 
 /// Returns the progress `new` with the better outcomes of `old`.

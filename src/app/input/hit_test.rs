@@ -55,7 +55,7 @@ fn hit_view(view: &View, column: u16, row: u16) -> Hit {
     let inner = content(area);
     let found = row.checked_sub(inner.y).and_then(|line| match pane {
         Pane::Steps => match view.step_list.get(usize::from(line))? {
-            ListLine::Step(step) => Some(Hit::Step(*step)),
+            ListLine::Step(step) | ListLine::Hidden(step) => Some(Hit::Step(*step)),
             ListLine::Event { number, .. } => Some(Hit::Event(*number)),
             _ => None,
         },

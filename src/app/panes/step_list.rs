@@ -4,12 +4,15 @@
 
 use super::layout::{Layout, content};
 use crate::app::App;
+use crate::app::dialogs::lessons;
 use crate::timeline::{Attempt, StepRecord};
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ListLine {
     Step(usize),
+    /// A step after an open question: what it does would give the answer away.
+    Hidden(usize),
     /// How many of all stores were recorded one by one.
     Recorded {
         stores: u64,
@@ -51,12 +54,17 @@ pub(crate) fn lines(app: &App, rows: u16) -> Vec<ListLine> {
     let current = shown + here.map_or(0, |index| index + 1);
     let all = count + events.len();
     let first = first_step(all, current, u16::try_from(rows).unwrap_or(u16::MAX));
+    let open = lessons::first_open(app);
+    let step = |index: usize| match open.is_some_and(|open| index > open) {
+        true => ListLine::Hidden(index),
+        false => ListLine::Step(index),
+    };
     let line = |index: usize| match index.checked_sub(shown + 1) {
-        None => ListLine::Step(index),
+        None => step(index),
         Some(below) => events
             .get(below)
             .cloned()
-            .unwrap_or(ListLine::Step(index.saturating_sub(events.len()))),
+            .unwrap_or_else(|| step(index.saturating_sub(events.len()))),
     };
     (first..all.min(first.saturating_add(rows)))
         .map(line)

@@ -54,6 +54,7 @@ fn planned(text: &str) -> PlannedStep {
         line: None,
         text: text.into(),
         narration: None,
+        question: None,
     }
 }
 

@@ -92,6 +92,7 @@ pub fn failed_expect() -> Timeline {
             line: None,
             text: String::new(),
             narration: None,
+            question: None,
         })
         .collect();
     builder.instantiate().fetch(0x400);
