@@ -5,16 +5,15 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use linmem::session::SessionConfig;
 use linmem::{safe, terminal, text};
 
 use crate::cli::{ExerciseArgs, SessionArgs};
 
-use super::builtin::BuiltIn;
+use super::builtin::{BuiltIn, with_own_guest};
 use super::load::{self, InitialSession};
-use super::theme::wants_color;
-use super::{atomic_file, tui};
+use super::{atomic_file, theme, tui};
 
 /// An exercise to mend.
 pub struct Exercise {
@@ -38,30 +37,12 @@ impl Exercise {
             _ => self.session.steps.0,
         }
     }
-
-    /// Returns the files that a person gets, with their contents.
-    fn files(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> + '_ {
-        let (steps, text) = self.session.steps;
-        let files = self.session.files.iter().copied();
-        files.chain([(steps, text.as_bytes())])
-    }
 }
 
 macro_rules! exercise {
     ($name:literal, $description:literal, $check:expr) => {
         Exercise {
-            session: BuiltIn {
-                name: $name,
-                description: $description,
-                steps: (
-                    concat!($name, ".steps"),
-                    include_str!(concat!("../../guest/exercises/", $name, ".steps")),
-                ),
-                files: &[(
-                    concat!($name, ".wat"),
-                    include_bytes!(concat!("../../guest/exercises/", $name, ".wat")),
-                )],
-            },
+            session: with_own_guest!("exercises", $name, ".steps", $name, $description),
             check: $check,
         }
     };
@@ -96,26 +77,21 @@ pub fn exercise(args: &ExerciseArgs) -> Result<ExitCode> {
         return list(args);
     };
     let exercise = find(name)?;
-    write_files(exercise, args.force)?;
+    let files = write_files(exercise, args.force)?;
     let (steps, _) = exercise.session.steps;
     let (mend, name) = (exercise.file_to_mend(), exercise.session.name);
-    if terminal::is_usable() && args.session.stdin.is_none() {
+    if shows_screen(args) {
         let file = PathBuf::from(steps);
         let initial = InitialSession {
-            opening: load::opening(Some(&file), &args.session)?,
+            opening: load::opening(Some(&file), &args.screen.session)?,
             lesson: None,
             file: Some(file),
         };
-        return tui::play(
-            initial,
-            &args.session,
-            &args.appearance,
-            !args.mouse.no_mouse,
-        );
+        return tui::play(initial, &args.screen);
     }
     let mut out = io::stdout().lock();
-    for (file, _) in exercise.files() {
-        writeln!(out, "wrote {file}")?;
+    for file in files {
+        writeln!(out, "wrote {}", atomic_file::printable(&file))?;
     }
     writeln!(
         out,
@@ -128,16 +104,12 @@ pub fn exercise(args: &ExerciseArgs) -> Result<ExitCode> {
 
 /// Returns whether the exercise is shown on the terminal.
 pub fn shows_screen(args: &ExerciseArgs) -> bool {
-    args.name.is_some() && terminal::is_usable() && args.session.stdin.is_none()
+    args.name.is_some() && terminal::is_usable() && args.screen.session.stdin.is_none()
 }
 
 fn list(args: &ExerciseArgs) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
-    let is_bold = wants_color(args.appearance.color, out.is_terminal());
-    let (bold, plain) = match is_bold {
-        true => ("\x1b[1m", "\x1b[0m"),
-        false => ("", ""),
-    };
+    let [bold, plain] = theme::bold(args.screen.appearance.color, out.is_terminal());
     for exercise in EXERCISES {
         let BuiltIn {
             name, description, ..
@@ -175,22 +147,16 @@ pub fn find(name: &str) -> Result<&'static Exercise> {
 
 /// Writes the files of an exercise into the current folder. Nothing is written where one exists,
 /// unless `force` replaces it.
-fn write_files(exercise: &Exercise, force: bool) -> Result<()> {
-    let taken = exercise
-        .files()
-        .find(|(file, _)| Path::new(file).symlink_metadata().is_ok());
-    if let (Some((file, _)), false) = (taken, force) {
-        bail!(
-            "{file} exists; `linmem {}` opens it, and --force writes the exercise anew",
+fn write_files(exercise: &Exercise, force: bool) -> Result<Vec<PathBuf>> {
+    let folder = Path::new("");
+    match exercise.session.existing_file(folder) {
+        Some(file) if !force => bail!(
+            "{} exists; `linmem {}` opens it, and --force writes the exercise anew",
+            atomic_file::printable(&file),
             exercise.session.steps.0
-        );
+        ),
+        _ => exercise.session.write_into(folder),
     }
-    for (file, contents) in exercise.files() {
-        let write = |out: &mut dyn Write| Ok(out.write_all(contents)?);
-        atomic_file::write_file(Path::new(file), write)
-            .with_context(|| format!("cannot write {file}"))?;
-    }
-    Ok(())
 }
 
 /// Returns the session that checks a mended file.

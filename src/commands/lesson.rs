@@ -11,8 +11,7 @@ use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
 use super::load::InitialSession;
-use super::theme::wants_color;
-use super::{atomic_file, lesson_progress, load, run, tui};
+use super::{atomic_file, lesson_progress, load, run, theme, tui};
 
 /// Each lesson with the lessons that it needs, in an order in which they can be taken.
 const MAP: &[(&str, &[&str])] = &[
@@ -55,28 +54,23 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.export {
         return export(index, folder);
     }
-    let opening = load::lesson(index, &args.session)?;
+    let opening = load::lesson(index, &args.screen.session)?;
     if shows_screen(args) {
         let initial = InitialSession {
             opening,
             lesson: Some(index),
             file: None,
         };
-        tui::play(
-            initial,
-            &args.session,
-            &args.appearance,
-            !args.mouse.no_mouse,
-        )
+        tui::play(initial, &args.screen)
     } else {
-        run::transcript_of(opening, args.session.at, &args.appearance)
+        run::transcript_of(opening, args.screen.session.at, &args.screen.appearance)
     }
 }
 
 /// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
     let is_opened = args.name.is_some() && !args.map && args.export.is_none();
-    is_opened && terminal::is_usable() && args.session.stdin.is_none()
+    is_opened && terminal::is_usable() && args.screen.session.stdin.is_none()
 }
 
 /// Writes the files of a lesson into a folder. A file that exists is not replaced.
@@ -84,25 +78,15 @@ fn export(index: usize, folder: &Path) -> Result<ExitCode> {
     let Some(lesson) = LESSONS.get(index) else {
         bail!("there is no lesson {}", index.saturating_add(1))
     };
-    let (steps, text) = lesson.steps;
-    let files = lesson.files.iter().copied();
-    let files: Vec<(&str, &[u8])> = files.chain([(steps, text.as_bytes())]).collect();
-    let shown = |file: &str| atomic_file::printable(&folder.join(file));
-    let exists = |file: &&str| folder.join(file).symlink_metadata().is_ok();
-    if let Some(file) = files
-        .iter()
-        .map(|(file, _)| *file)
-        .find(|file| exists(file))
-    {
-        bail!("{} exists; name another folder, or remove it", shown(file));
+    if let Some(file) = lesson.existing_file(folder) {
+        let shown = atomic_file::printable(&file);
+        bail!("{shown} exists; name another folder, or remove it");
     }
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", atomic_file::printable(folder)))?;
     let mut out = io::stdout().lock();
-    for (file, contents) in files {
-        atomic_file::write_new(&folder.join(file), |out| Ok(out.write_all(contents)?))
-            .with_context(|| format!("cannot write {}", shown(file)))?;
-        writeln!(out, "wrote {}", shown(file))?;
+    for file in lesson.write_into(folder)? {
+        writeln!(out, "wrote {}", atomic_file::printable(&file))?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -131,13 +115,12 @@ fn map() -> Result<ExitCode> {
 fn list(args: &LessonArgs) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     let lessons = lesson_progress::lessons();
-    let is_bold = wants_color(args.appearance.color, out.is_terminal());
-    let (bold, plain) = if is_bold {
-        ("\x1b[1m", "\x1b[0m")
+    let [bold, plain] = theme::bold(args.screen.appearance.color, out.is_terminal());
+    let mark = if args.screen.appearance.ascii {
+        "x"
     } else {
-        ("", "")
+        "✓"
     };
-    let mark = if args.appearance.ascii { "x" } else { "✓" };
     for (index, lesson) in lessons.iter().enumerate() {
         let done = if lesson.finished { mark } else { " " };
         writeln!(

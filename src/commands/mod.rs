@@ -108,7 +108,7 @@ fn reads_home(cli: &Cli) -> bool {
 
 /// Returns whether standard input is read for something else than keys.
 fn reads_stdin(cli: &Cli) -> bool {
-    [&cli.file, &cli.session.stdin]
+    [&cli.file, &cli.screen.session.stdin]
         .into_iter()
         .flatten()
         .any(|path| load::is_stdin(path))

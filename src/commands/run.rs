@@ -109,9 +109,9 @@ fn is_other(path: &Path, bytes: &[u8]) -> bool {
 /// Prints the transcript: `linmem [FILE]` without a terminal.
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     transcript_of(
-        load::opening(cli.file.as_deref(), &cli.session)?,
-        cli.session.at,
-        &cli.appearance,
+        load::opening(cli.file.as_deref(), &cli.screen.session)?,
+        cli.screen.session.at,
+        &cli.screen.appearance,
     )
 }
 

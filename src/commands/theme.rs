@@ -39,3 +39,11 @@ pub fn wants_color(when: ColorWhen, is_terminal: bool) -> bool {
         ColorWhen::Auto => is_terminal && !asked_not_to && !is_dumb,
     }
 }
+
+/// Returns what begins bold text and what ends it; nothing where output is not coloured.
+pub fn bold(when: ColorWhen, is_terminal: bool) -> [&'static str; 2] {
+    match wants_color(when, is_terminal) {
+        true => ["\x1b[1m", "\x1b[0m"],
+        false => ["", ""],
+    }
+}

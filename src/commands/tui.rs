@@ -6,7 +6,7 @@ use anyhow::Result;
 use linmem::app::{App, Course, Goal, SessionChoice};
 use linmem::terminal;
 
-use crate::cli::{AppearanceArgs, Cli, SessionArgs};
+use crate::cli::{Cli, ScreenArgs};
 
 use super::builtin::SESSIONS;
 use super::load::InitialSession;
@@ -15,22 +15,23 @@ use super::{answer_parser, history, lesson_progress, load, theme};
 
 pub fn show(cli: &Cli) -> Result<ExitCode> {
     // An error about the file goes to the plain terminal, before the screen is taken.
-    let opening = load::opening(cli.file.as_deref(), &cli.session)?;
+    let opening = load::opening(cli.file.as_deref(), &cli.screen.session)?;
     let initial = InitialSession {
         opening,
         lesson: None,
         file: cli.file.clone(),
     };
-    play(initial, &cli.session, &cli.appearance, !cli.mouse.no_mouse)
+    play(initial, &cli.screen)
 }
 
 /// Shows a session or a lesson.
-pub fn play(
-    initial: InitialSession,
-    session: &SessionArgs,
-    appearance: &AppearanceArgs,
-    mouse: bool,
-) -> Result<ExitCode> {
+pub fn play(initial: InitialSession, screen: &ScreenArgs) -> Result<ExitCode> {
+    let ScreenArgs {
+        session,
+        appearance,
+        mouse,
+    } = screen;
+    let mouse = !mouse.no_mouse;
     let choices = SESSIONS
         .iter()
         .map(|s| SessionChoice {

@@ -82,12 +82,12 @@ impl Config {
         } else {
             Cli::with_defaults(&self.defaults)?
         };
-        cli.appearance.keys = self.keys.clone();
+        cli.screen.appearance.keys = self.keys.clone();
         if let Some(Command::Lesson(args)) = &mut cli.command {
-            args.appearance.keys = self.keys.clone();
+            args.screen.appearance.keys = self.keys.clone();
         }
         if let Some(Command::Exercise(args)) = &mut cli.command {
-            args.appearance.keys = self.keys.clone();
+            args.screen.appearance.keys = self.keys.clone();
         }
         Ok(cli)
     }
