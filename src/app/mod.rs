@@ -10,6 +10,7 @@
 //! folded.
 
 pub mod action;
+pub mod course;
 pub mod dialogs;
 pub mod execution;
 pub mod input;
@@ -23,7 +24,7 @@ mod tests;
 mod update;
 
 pub use action::Action;
-pub use dialogs::lessons::{Course, Lesson};
+pub use course::{Course, Lesson};
 pub use execution::state::{Goal, SessionState};
 pub(crate) use input::key_hints::status_keys;
 pub use input::keyboard::{key, paste};

@@ -1,5 +1,6 @@
 //! Takes messages: what the reports of the session change, and what they make the app request next.
 
+use super::course;
 use super::dialogs::{inputs, lessons, save};
 use super::execution::state::{Goal, ReplayGoal, SessionState};
 use super::execution::{advance, branches, run};
@@ -32,7 +33,7 @@ pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
     };
     feedback::refresh_hint(app);
     viewport::restore_invariants(app);
-    let kept = lessons::note_progress(app);
+    let kept = course::note_progress(app);
     effect.into_iter().chain(kept).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Performs actions: the one match over all of them. What an action does is a function of the room
 //! that owns it.
 
+use super::course;
 use super::dialogs::{inputs, lessons, save, session_list};
 use super::execution::{advance, branches, cancel, switch};
 use super::navigation::scroll::{self, PAGE_LINES};
@@ -23,7 +24,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     }
     viewport::restore_invariants(app);
     anchor.restore(app);
-    effects.extend(lessons::note_progress(app));
+    effects.extend(course::note_progress(app));
     effects
 }
 

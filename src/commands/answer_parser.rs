@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use linmem::app::dialogs::lessons::AnswerError;
+use linmem::app::course::AnswerError;
 use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::parse_expression;
 use linmem::timeline::Timeline;

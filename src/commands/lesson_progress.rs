@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use linmem::app::Lesson;
-use linmem::app::dialogs::lessons::{Progress, QuestionOutcome, QuestionProgress};
+use linmem::app::course::{Progress, QuestionOutcome, QuestionProgress};
 use serde_json::{Value, json};
 
 use super::atomic_file;

@@ -3,8 +3,7 @@
 
 use ratatui::style::Style;
 
-use crate::app::dialogs::answers::TRIES;
-use crate::app::dialogs::lessons::{self, AnswerGiven, QuestionOutcome};
+use crate::app::course::{self, AnswerGiven, QuestionOutcome, TRIES};
 use crate::app::{Action, App};
 use crate::prose::{Paragraph, Piece, PieceStyle};
 use crate::safe;
@@ -125,7 +124,7 @@ fn push_try(
         push(lines, &format!("Answered: {what}."), columns, theme.text());
         return;
     };
-    let form = lessons::form(app, step.index);
+    let form = course::form(app, step.index);
     let left = TRIES.saturating_sub(app.course.given(step.index).len());
     let advice = given.advice(answer, &form).unwrap_or_default();
     let left = match left {
@@ -135,14 +134,14 @@ fn push_try(
     let text = [format!("Not {what}."), safe::plain(&advice), left];
     let text: Vec<String> = text.into_iter().filter(|part| !part.is_empty()).collect();
     push(lines, &text.join(" "), columns, theme.tone(Tone::Warning));
-    if let Some(reply) = lessons::reply(app, step.index, given) {
+    if let Some(reply) = course::reply(app, step.index, given) {
         lines.extend(prose::paragraph(reply, columns, theme));
     }
 }
 
 /// Adds the answer to a question that has ended.
 fn push_ended(lines: &mut Vec<Line>, app: &App, step: &StepRecord, columns: u16, theme: &Theme) {
-    let form = lessons::form(app, step.index);
+    let form = course::form(app, step.index);
     let given = app.course.given(step.index).last();
     let answer = match app.timeline.answer_to(step.index).map(|a| &a.value) {
         Some(Ok(value)) => {
@@ -196,11 +195,11 @@ fn key(app: &App, action: Action, theme: &Theme) -> (String, Style) {
 /// Returns whether the answers given to earlier questions are right, where this step decides that.
 pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (given, answer) in lessons::verdicts(app, app.moment.step) {
+    for (given, answer) in course::verdicts(app, app.moment.step) {
         let Ok(value) = &answer.value else { continue };
         let asked_in = answer.asked_in;
         let (what, answer) = (safe::cut(&given.typed, 80), format_answer(value));
-        if given.is(value, &lessons::form(app, asked_in)) {
+        if given.is(value, &course::form(app, asked_in)) {
             push(
                 &mut lines,
                 &format!("You answered {what}: right."),
@@ -214,7 +213,7 @@ pub fn verdicts(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
                 columns,
                 theme.tone(Tone::Warning),
             );
-            if let Some(reply) = lessons::reply(app, asked_in, given) {
+            if let Some(reply) = course::reply(app, asked_in, given) {
                 lines.extend(prose::paragraph(reply, columns, theme));
             }
         }
@@ -243,7 +242,7 @@ pub fn without_answers(app: &App, narration: String) -> String {
 
 /// Returns the offer to go on where the open lesson was left.
 pub fn offer(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
-    let Some(step) = lessons::place_left(app) else {
+    let Some(step) = course::place_left(app) else {
         return Vec::new();
     };
     let line = vec![
@@ -260,7 +259,7 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     let is_over = app
         .position()
         .is_none_or(|at| app.record().is_none_or(|step| at >= step.events.len()));
-    if !lessons::is_at_end(app) || !is_over {
+    if !course::is_at_end(app) || !is_over {
         return lines;
     }
     let closing = spaced(
@@ -273,7 +272,7 @@ pub fn closing(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
         lines.push(Line::new());
         lines.extend(closing);
     }
-    if let Some(score) = lessons::score(app) {
+    if let Some(score) = course::score(app) {
         let tone = theme.text();
         push(&mut lines, &score, columns, tone);
     }

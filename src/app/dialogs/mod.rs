@@ -4,7 +4,6 @@
 //! Each owns what is typed in it and what happens when it is confirmed. Knows `execution` and below;
 //! knows nothing of the line of `:`.
 
-pub(crate) mod answers;
 pub mod inputs;
 pub mod lessons;
 pub mod save;

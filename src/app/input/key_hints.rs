@@ -1,7 +1,7 @@
 //! Which keys the status line offers in the state shown.
 
 use super::keymap::{Binding, Context};
-use crate::app::dialogs::lessons;
+use crate::app::course;
 use crate::app::{Action, App};
 use crate::timeline::StepRecord;
 
@@ -50,11 +50,11 @@ fn applies(app: &App, action: Action) -> bool {
         Action::Save => app.record().is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),
         Action::ChooseSession => app.choices() > 0,
-        Action::Answer => lessons::open_question(app).is_some(),
-        Action::Hint => app.course.hints(app.moment.step) < lessons::hints_here(app),
+        Action::Answer => course::open_question(app).is_some(),
+        Action::Hint => app.course.hints(app.moment.step) < course::hints_here(app),
         Action::NextLesson => {
-            lessons::place_left(app).is_some()
-                || (app.course.next().is_some() && lessons::is_at_end(app))
+            course::place_left(app).is_some()
+                || (app.course.next().is_some() && course::is_at_end(app))
         }
         Action::OpenPrompt => ran > 0,
         Action::SwapBranch => app.branches.hidden() > 0,

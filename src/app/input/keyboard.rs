@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
 use super::key;
+use crate::app::course;
 use crate::app::dialogs::lessons;
 use crate::app::prompt::{self, line_editor};
 use crate::app::update::update;
@@ -44,7 +45,7 @@ pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
 /// that scroll, help, or have to do with the question or the session keep their meaning.
 fn answer_begun(app: &App, event: KeyEvent) -> Option<String> {
     let is_here = app.context() == Context::Normal && app.count.is_none();
-    if !is_here || lessons::open_question(app).is_none() {
+    if !is_here || course::open_question(app).is_none() {
         return None;
     }
     let bound = app.keys.bound(Context::Normal, event);

@@ -4,7 +4,7 @@
 
 use super::layout::{Layout, content};
 use crate::app::App;
-use crate::app::dialogs::lessons;
+use crate::app::course;
 use crate::timeline::{Attempt, StepRecord};
 
 /// A line of the list.
@@ -54,7 +54,7 @@ pub(crate) fn lines(app: &App, rows: u16) -> Vec<ListLine> {
     let current = shown + here.map_or(0, |index| index + 1);
     let all = count + events.len();
     let first = first_step(all, current, u16::try_from(rows).unwrap_or(u16::MAX));
-    let open = lessons::first_open(app);
+    let open = course::first_open(app);
     let step = |index: usize| match open.is_some_and(|open| index > open) {
         true => ListLine::Hidden(index),
         false => ListLine::Step(index),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use linmem::app::dialogs::lessons::AnswerError;
+use linmem::app::course::AnswerError;
 use linmem::app::{self, Action, App, Course, Effect, Lesson, SessionChoice, keymap};
 use linmem::session::SessionConfig;
 use linmem::testing::driver::Driver;
