@@ -48,7 +48,7 @@ impl Session {
     /// Ends the recording of a step and derives from it the step's events, its changes and memory
     /// after it.
     pub(super) fn finish_recording(&mut self, record: &mut StepRecord) {
-        let recording = self.recorder().finish();
+        let (recording, children) = self.recorder().finish();
         let summarized = recording.summarized_leaves();
         let mut unexplained = None;
         let settled = recording.settle_against(&self.image, |recorded, touched| {
@@ -59,6 +59,7 @@ impl Session {
             }
         });
         record.set_effects(&settled);
+        record.children = children.finish(&settled.child_marks, settled.events.len());
         self.name_sites(&settled.sites, record);
         record
             .findings

@@ -1,5 +1,7 @@
 //! Performs the actions of a host function that the script describes.
 
+use std::slice;
+
 use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
@@ -7,10 +9,11 @@ use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, R
 use crate::script::encoding;
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::script::variables_of_address;
-use crate::timeline::{CallRecord, FindingKind, ImportWrite, PAGE, Span, Writer};
+use crate::timeline::{CallRecord, ChildKind, FindingKind, ImportWrite, PAGE, Span, Writer};
 use crate::value::Value;
 
 use super::call::recorded_name;
+use super::child_text;
 use super::eval_env;
 use super::exports;
 use super::host_names::describe_function;
@@ -194,17 +197,19 @@ impl Running<'_, '_> {
         let memory = self.memory()?;
         let before = memory::pages(&memory, &self.env);
         let needed = wanted.div_ceil(PAGE).saturating_sub(before);
-        if needed > 0 {
-            memory::grow(&memory, &mut self.env, needed).map_err(|error| {
-                self.fail(format!("cannot grow memory to {wanted} bytes: {error}"))
-            })?;
-        }
-        let after = memory::pages(&memory, &self.env);
-        if after == before {
+        if needed == 0 {
             return Ok(());
         }
-        let writer = self.writer();
-        self.record(|recording| recording.push_growth(before, after, writer))
+        let grow = |running: &mut Self| {
+            memory::grow(&memory, &mut running.env, needed).map_err(|error| {
+                running.fail(format!("cannot grow memory to {wanted} bytes: {error}"))
+            })?;
+            let after = memory::pages(&memory, &running.env);
+            let writer = running.writer();
+            running.record(|recording| recording.push_growth(before, after, writer))
+        };
+        let text = |_: &Self| format!("grow {needed}");
+        self.as_child(ChildKind::Grow, text, grow, |_, ()| None)
     }
 
     fn perform_read(
@@ -217,8 +222,15 @@ impl Running<'_, '_> {
         let address = self.address(params, address, "the address")?;
         let memory = self.memory()?;
         let plan = read_statement::plan(what, |expr, role| self.address(params, expr, role))?;
-        let read = read_statement::perform(&plan, &memory, &self.env, address)
-            .map_err(|error| self.read_failed(error))?;
+        let read = self.as_child(
+            ChildKind::Read,
+            |_| child_text::read(address, &plan),
+            |running| {
+                read_statement::perform(&plan, &memory, &running.env, address)
+                    .map_err(|error| running.read_failed(error))
+            },
+            |_, read| child_text::list(slice::from_ref(&read.value)),
+        )?;
         if let Some(name) = name {
             self.bind(name, read.value.clone())?;
         }
@@ -284,12 +296,20 @@ impl Running<'_, '_> {
             args,
             results: Vec::new(),
         });
-        let results = self.enter_guest(&function, &given)?;
-        let results = results
-            .iter()
-            .map(|result| values::receive(&self.env, result))
-            .collect::<Result<Vec<Value>, _>>()
-            .map_err(|why| self.fail(format!("{shown}: {why}")))?;
+        let text = |running: &Self| {
+            let args = running.calls.last().map_or(&[][..], |call| &call.args);
+            child_text::call("call ", &shown, args)
+        };
+        let enter = |running: &mut Self| {
+            let results = running.enter_guest(&function, &given)?;
+            results
+                .iter()
+                .map(|result| values::receive(&running.env, result))
+                .collect::<Result<Vec<Value>, _>>()
+                .map_err(|why| running.fail(format!("{shown}: {why}")))
+        };
+        let result = |_: &Self, results: &Vec<Value>| child_text::list(results);
+        let results = self.as_child(ChildKind::Call, text, enter, result)?;
         if let Some(record) = self.calls.last_mut() {
             record.results.clone_from(&results);
         }
@@ -304,14 +324,16 @@ impl Running<'_, '_> {
         match self.perform_call(params, &[], call) {
             Ok(()) => Err(self.fail("the call returned, but `catches` expects it to trap")),
             Err(HostTrap::InnerCall) => {
-                let goes_on = self.inner_error.as_ref().is_some_and(is_catchable);
-                match goes_on {
-                    true => {
-                        self.inner_error = None;
-                        Ok(())
-                    }
-                    false => Err(HostTrap::InnerCall),
-                }
+                let caught = self.inner_error.take_if(|error| is_catchable(error));
+                let Some(error) = caught else {
+                    return Err(HostTrap::InnerCall);
+                };
+                let (state, store) = self.env.data_and_store_mut();
+                let code = error.clone().to_trap();
+                state
+                    .recorder
+                    .undo_trapped_store(code, &store, state.memory.as_ref());
+                Ok(())
             }
             Err(error) => Err(error),
         }
@@ -323,10 +345,15 @@ impl Running<'_, '_> {
         let outcome = function.call(&mut self.env, args);
         let state = self.env.data_mut();
         state.depth = state.depth.saturating_sub(1);
-        outcome.map_err(|error| {
-            self.inner_error = Some(error);
-            HostTrap::InnerCall
-        })
+        match outcome {
+            Ok(results) => Ok(results),
+            Err(error) => {
+                // A guest that traps leaves the position in its journal as it was.
+                self.drain_rest()?;
+                self.inner_error = Some(error);
+                Err(HostTrap::InnerCall)
+            }
+        }
     }
 
     fn read_failed(&self, error: ReadError) -> HostTrap {

@@ -12,9 +12,12 @@ use wasmer::{
 
 use crate::safe;
 use crate::script::ast::{Action, HostFunctionName, ImportName};
-use crate::timeline::{CallRecord, FindingKind, ImportCall, ImportWrite, Recording, Writer};
+use crate::timeline::{
+    CallRecord, ChildKind, FindingKind, ImportCall, ImportWrite, Recording, Writer,
+};
 use crate::value::Value;
 
+use super::child_text;
 use super::exports::LiveGuest;
 use super::files::Files;
 use super::host_names::{describe_function, display, import_name};
@@ -341,7 +344,7 @@ impl HostFunction {
             errno: None,
             inner_error: None,
         };
-        let results = running.perform();
+        let results = running.perform_as_child();
         let inner_error = running.inner_error.take();
         let results = results.map_err(|error| inner_error.unwrap_or_else(|| trap(error)));
         let (reads, errno) = (std::mem::take(&mut running.reads), running.errno);
@@ -390,7 +393,8 @@ pub(super) struct Running<'a, 'b> {
 }
 
 impl Running<'_, '_> {
-    fn perform(&mut self) -> Result<Vec<Wasm>, HostTrap> {
+    /// Performs the meaning of the function.
+    pub fn perform(&mut self) -> Result<Vec<Wasm>, HostTrap> {
         if let Some(described) = self.function.calls.get(&self.index) {
             return self.perform_actions(&described.params, &described.actions);
         }
@@ -428,14 +432,44 @@ impl Running<'_, '_> {
         self.function.writer.clone()
     }
 
-    /// Writes bytes to memory, and records the import as their writer.
+    /// Returns the name of the function: `module.name`, safe to print.
+    pub fn name(&self) -> String {
+        let import = import_name(&self.function.name);
+        safe::plain(&format!("{}.{}", import.module, import.name))
+    }
+
+    /// Writes bytes to memory as a child step, and records the import as their writer.
     pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
+        self.as_child(
+            ChildKind::Write,
+            |_| child_text::write(address, bytes),
+            |running| running.write_now(address, bytes),
+            |_, ()| None,
+        )
+    }
+
+    fn write_now(&mut self, address: u64, bytes: &[u8]) -> Result<(), HostTrap> {
         let memory = self.memory()?;
         self.count_write(bytes.len())?;
         memory::write(&memory, &self.env, address, bytes)
             .map_err(|error| self.access_failed(error))?;
         let writer = self.writer();
         self.record(|recording| recording.push_write(address, bytes, writer))
+    }
+
+    /// Records the stores that the guest has made so far.
+    pub fn drain(&mut self) -> Result<(), HostTrap> {
+        let (state, mut store) = self.env.data_and_store_mut();
+        let drained = state.drain(&mut store);
+        drained.map_err(|why| self.fail(why))
+    }
+
+    /// Records all stores of a call of the guest that has trapped.
+    pub fn drain_rest(&mut self) -> Result<(), HostTrap> {
+        let (state, mut store) = self.env.data_and_store_mut();
+        let memory = state.memory.as_ref();
+        let drained = state.recorder.drain_rest(&mut store, memory);
+        drained.map(|_| ()).map_err(|why| self.fail(why))
     }
 
     /// Adds an event to the recording, after the stores that the guest has made before.

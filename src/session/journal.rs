@@ -152,7 +152,8 @@ impl Journal {
         let known = self.known_slots(store);
         let slots = stopped_slots(&self.memory, store, self.layout.start);
         let scan = self.scan(slots, known);
-        self.last = scan.last;
+        // A call of the guest by an import may have trapped before, and then the rest is empty.
+        self.last = scan.last.or(self.last);
         let slots = slots.get_mut(..scan.slots).unwrap_or_default();
         self.record(slots, scan, &calls, recording);
         self.finish_drain(store, scan, memory, recording)
@@ -309,6 +310,11 @@ impl Journal {
             Wasm::I32(operand) => Some(operand as u32),
             _ => None,
         }
+    }
+
+    /// Forgets the last store of a call whose trap was caught.
+    pub fn forget_last_store(&mut self) {
+        self.last = None;
     }
 
     /// Returns the last store of the call that has just ended, as an access that may have trapped.

@@ -1,5 +1,7 @@
 //! Reads memory for `read` and an import's `reads`: the number of bytes, and their value.
 
+use std::fmt;
+
 use wasmer::{AsStoreRef, Memory};
 
 use crate::script::ast::{Encoding, Expr, NumberType, Reading};
@@ -19,6 +21,25 @@ pub enum Plan {
     Cstr,
     Number(NumberType),
     Array { element: NumberType, count: u64 },
+}
+
+/// Writes the plan as it follows the address: `, 5 as utf8`, ` as u32[2]`.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Plan::Sized { length, encoding } => {
+                let encoding = match encoding {
+                    Encoding::Utf8 => "utf8",
+                    Encoding::Utf16 => "utf16",
+                    Encoding::Bytes => "bytes",
+                };
+                write!(f, ", {length} as {encoding}")
+            }
+            Plan::Cstr => f.write_str(" as cstr"),
+            Plan::Number(number) => write!(f, " as {}", number.name()),
+            Plan::Array { element, count } => write!(f, " as {}[{count}]", element.name()),
+        }
+    }
 }
 
 /// Why memory cannot be read as asked. Messages are safe to print.

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use wasmer::sys::vm::TrapCode;
 use wasmer::{AsStoreMut, AsStoreRef, Memory};
 
-use crate::timeline::{Image, Recording, SiteTable};
+use crate::timeline::{ChildKind, Image, Outcome, Recording, SiteTable};
 
+use super::child_recorder::ChildRecorder;
 use super::history_budget::HistoryBudget;
 use super::journal::{Journal, JournalError, LastStore};
 use super::memory;
@@ -16,6 +18,7 @@ pub(super) struct Recorder {
     /// `None` until the guest is instantiated.
     journal: Option<Journal>,
     recording: Recording,
+    children: ChildRecorder,
     /// What the records of the session may take.
     pub budget: HistoryBudget,
 }
@@ -26,6 +29,7 @@ impl Recorder {
         Recorder {
             journal: None,
             recording: Recording::default(),
+            children: ChildRecorder::default(),
             budget: HistoryBudget::new(max_history),
         }
     }
@@ -38,6 +42,7 @@ impl Recorder {
     /// Begins the recording of a step. `before` is memory as the step before left it.
     pub fn begin_step(&mut self, before: Image, sites: Arc<SiteTable>) {
         self.recording = Recording::over(before, sites);
+        self.children = ChildRecorder::default();
     }
 
     /// Begins a call of the guest. Up to `max_stores` of its stores are recorded one by one.
@@ -102,6 +107,29 @@ impl Recorder {
         self.recording.undo_last_store();
     }
 
+    /// Removes the last store of a call that has ended in a trap which its host catches, if it is the
+    /// one that trapped.
+    pub fn undo_trapped_store(
+        &mut self,
+        code: Option<TrapCode>,
+        store: &impl AsStoreRef,
+        memory: Option<&Memory>,
+    ) {
+        let end = memory.map_or(0, |memory| memory::size(memory, store));
+        let last = self.last_store(end).map(|last| last.attempt);
+        let is_trapped = last.is_some_and(|attempt| match code {
+            Some(TrapCode::HeapAccessOutOfBounds) => attempt.past_end() > 0,
+            Some(TrapCode::UnalignedAtomic) => attempt.is_misaligned(),
+            _ => false,
+        });
+        if is_trapped {
+            self.recording.undo_last_store();
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.forget_last_store();
+        }
+    }
+
     /// Returns the last store of a call that has ended, as an access that may have trapped.
     /// `memory_end` is the size of memory in bytes.
     pub fn last_store(&self, memory_end: u64) -> Option<LastStore> {
@@ -113,8 +141,35 @@ impl Recorder {
         self.journal.as_ref()?.last_load(store)
     }
 
-    /// Ends the recording of the step and returns it.
-    pub fn finish(&mut self) -> Recording {
-        std::mem::take(&mut self.recording)
+    /// Returns whether further child steps are only counted.
+    pub fn are_children_full(&self) -> bool {
+        self.children.is_full()
+    }
+
+    /// Begins a child step. What the guest stored before must be [drained](Recorder::drain) first.
+    pub fn begin_child(&mut self, kind: ChildKind, text: String) {
+        let number = self.children.begin(kind, text);
+        self.recording.push_child(number, false);
+    }
+
+    /// Begins a child step that is only counted.
+    pub fn begin_counted_child(&mut self) {
+        self.children.begin_counted();
+    }
+
+    /// Ends the child step that began last. What the guest stored before must be
+    /// [drained](Recorder::drain) first.
+    pub fn end_child(&mut self, outcome: Outcome, result: Option<String>) {
+        if let Some(number) = self.children.end(outcome, result) {
+            self.recording.push_child(number, true);
+        }
+    }
+
+    /// Ends the recording of the step and returns it, with its child steps.
+    pub fn finish(&mut self) -> (Recording, ChildRecorder) {
+        (
+            std::mem::take(&mut self.recording),
+            std::mem::take(&mut self.children),
+        )
     }
 }

@@ -17,6 +17,7 @@ pub mod allocators;
 pub mod apps;
 pub mod driver;
 pub mod live_session;
+pub mod nested_calls;
 pub mod sessions;
 pub mod steps;
 pub mod timelines;

@@ -4,6 +4,7 @@
 //! lengths and counts decimal. A span ends before its second number.
 
 mod agents;
+mod child;
 mod findings;
 pub(super) mod phrases;
 mod stack_pointer;
@@ -19,6 +20,8 @@ use super::{
     Answer, FindingKind, ImportCall, Naming, Outcome, Pointer, SpanKind, StalePointer, StepKind,
     StepRecord, Timeline,
 };
+
+pub(crate) use child::describe_child;
 
 use agents::{Agents, MAX_AGENTS};
 use phrases::{as_text, join, name, placed, sentence, stopped, the_bytes};

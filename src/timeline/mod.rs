@@ -29,12 +29,16 @@
 //! | `regions.rs`         | the named parts of memory                                             |
 //! | `describe.rs`        | what happened in a step, in sentences                                 |
 //! | `hex_rows.rs`        | the rows of a hex dump                                                |
+//! | `at.rs`              | [`At`]: a moment as people write it, `4/2.7`                          |
+//! | `children.rs`        | [`Children`]: the parts of a step that open                           |
 //! | `compare.rs`         | [`Comparison`] of two runs                                            |
 //! | `step_builder.rs`    | builds records by hand, for tests and benches                         |
 
 mod allocation;
+mod at;
 mod change;
 mod checks;
+mod children;
 mod compare;
 mod describe;
 mod event;
@@ -42,6 +46,7 @@ mod event_log;
 mod finding;
 mod hex_rows;
 mod image;
+mod outcome;
 mod provenance;
 mod regions;
 mod shadow_stack;
@@ -52,22 +57,25 @@ mod step_builder;
 
 pub(crate) use allocation::AllocatorCall;
 pub use allocation::{AllocatorFacts, LiveBlock, LiveBlocks};
+pub use at::{At, AtError, Resolved};
 pub use change::Change;
 pub use checks::Checks;
+pub use children::{ChildKind, ChildStep, Children};
 pub(crate) use compare::{ByteSide, Divergence, FirstByte, FirstStore, Mismatch, Rest};
 pub use compare::{Comparison, What};
-pub(crate) use describe::{describe_answer, format_answer};
+pub(crate) use describe::{describe_answer, describe_child, format_answer};
 pub use describe::{describe_step, effect};
 pub(crate) use event::CodeLabel;
 pub use event::{Event, Growth, Write, Writer};
 #[cfg(test)]
 pub(crate) use event_log::take_examined_leaves;
 pub use event_log::{Changes, EventLog, Recording, Settled, SiteTable};
-pub(crate) use event_log::{LeafDifference, RecordedMemory, RefusedGrowth};
+pub(crate) use event_log::{ChildMark, LeafDifference, RecordedMemory, RefusedGrowth};
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
+pub use outcome::Outcome;
 pub(crate) use provenance::{
     ArgumentFacts, BindingFacts, CodeReach, Facts, ImportWrite, Provenance, ScaledPointer, Use,
     UseKind,
@@ -79,8 +87,7 @@ pub use span::Span;
 pub(crate) use step::is_far_outside;
 pub use step::{
     Answer, AnswerForm, AnswerKind, Ask, Attempt, Binding, CallFrame, CallRecord, HostLine,
-    ImportCall, NamedSpan, Naming, Outcome, Pointer, SpanKind, StackPointer, StepKind, StepRecord,
-    Trap,
+    ImportCall, NamedSpan, Naming, Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
 };
 
 #[doc(hidden)]

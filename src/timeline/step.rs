@@ -8,7 +8,10 @@ use crate::source::{HostPlace, Place};
 use crate::text::{self, count};
 use crate::value::Value;
 
-use super::{Changes, EventLog, Facts, Finding, FindingKind, Image, LiveBlocks, Settled, Span};
+use super::{
+    Changes, Children, EventLog, Facts, Finding, FindingKind, Image, LiveBlocks, Outcome, Settled,
+    Span,
+};
 
 /// The kind of statement that a step was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -62,32 +65,6 @@ impl StepKind {
             StepKind::Expect => "expect",
             StepKind::Ask => "ask",
             StepKind::Let => "let",
-        }
-    }
-}
-
-/// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// It completed.
-    Ok,
-    /// It failed in the host.
-    Failed,
-    /// The guest trapped.
-    Trapped,
-    /// The person or a limit stopped it.
-    Cancelled,
-}
-
-impl Outcome {
-    /// Returns the name in transcripts and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Ok => "ok",
-            Outcome::Failed => "failed",
-            Outcome::Trapped => "trapped",
-            Outcome::Cancelled => "cancelled",
         }
     }
 }
@@ -367,6 +344,8 @@ pub struct StepRecord {
     pub imports_called: Vec<ImportCall>,
     /// How many calls of imports there were.
     pub imports_called_total: u64,
+    /// The parts of the step that open: the first calls of imports, with what the host did in each.
+    pub children: Children,
     /// The first part of what the guest printed. A byte that is not UTF-8 is written as `\xNN`.
     pub output: Option<String>,
     /// How many bytes the guest printed.
@@ -423,9 +402,9 @@ impl StepRecord {
         attempt.filter(|attempt| attempt.is_store)
     }
 
-    /// Returns whether the step has something to unfold: events, or a store that trapped.
+    /// Returns whether the step has something to unfold: events, children, or a store that trapped.
     pub(crate) fn can_unfold(&self) -> bool {
-        !self.events.is_empty() || self.attempted_store().is_some()
+        !self.events.is_empty() || !self.children.is_empty() || self.attempted_store().is_some()
     }
 
     /// Creates the record of a step that has done nothing yet. `memory` is memory before it.
@@ -444,6 +423,7 @@ impl StepRecord {
             call: None,
             imports_called: Vec::new(),
             imports_called_total: 0,
+            children: Children::default(),
             output: None,
             output_bytes: 0,
             output_kept: 0,
@@ -504,6 +484,7 @@ impl StepRecord {
             + self.imports_called.iter().map(import).sum::<usize>()
             + self.pointers.len() * size_of::<Pointer>()
             + self.findings.len() * size_of::<Finding>()
+            + self.children.history_bytes()
             + self.events.history_bytes();
         bytes as u64
     }

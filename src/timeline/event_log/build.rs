@@ -47,6 +47,19 @@ pub struct Settled {
     pub(crate) refused: Vec<RefusedGrowth>,
     /// The records of the guest's allocator, each with the number of events before it.
     pub(crate) allocator_records: Vec<(usize, AllocatorRecord)>,
+    /// Where child steps began and ended, in order.
+    pub(crate) child_marks: Vec<ChildMark>,
+}
+
+/// The beginning or the end of a child step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChildMark {
+    /// The number of the child in the step.
+    pub number: usize,
+    /// Whether it ended.
+    pub is_end: bool,
+    /// How many events of the step came before.
+    pub events: usize,
 }
 
 /// A `memory.grow` that returned -1.
@@ -110,6 +123,7 @@ impl Recording {
         let sites = replay.sites();
         let refused = replay.take_refused_growths();
         let allocator_records = replay.take_allocator_records();
+        let child_marks = replay.take_child_marks();
         let events = EventLog(Arc::new(replay.finish(before)));
         let memory = events.0.after.clone();
         Settled {
@@ -121,6 +135,7 @@ impl Recording {
             recorded,
             refused,
             allocator_records,
+            child_marks,
         }
     }
 

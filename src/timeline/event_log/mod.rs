@@ -110,7 +110,7 @@ mod tests;
 mod write_headers;
 
 pub use build::Settled;
-pub(crate) use build::{RecordedMemory, RefusedGrowth};
+pub(crate) use build::{ChildMark, RecordedMemory, RefusedGrowth};
 pub(crate) use byte_mask::LeafDifference;
 pub use changes::Changes;
 pub use recording::Recording;
@@ -150,6 +150,15 @@ impl EventLog {
         self.0.event(index, |write| {
             self.0.read_at(write.start, write.bytes.len(), index).into()
         })
+    }
+
+    /// Returns the write that event `number` is, counted from 1; `None` for growth and where there is
+    /// no such event.
+    pub(crate) fn write_of(&self, number: usize) -> Option<Write> {
+        match self.get(number.checked_sub(1)?)? {
+            Event::Write(write) => Some(write),
+            Event::Growth(_) => None,
+        }
     }
 
     /// Returns all events in order.

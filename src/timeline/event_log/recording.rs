@@ -36,14 +36,23 @@ pub(super) enum HostEvent {
     Copied { bytes: Place },
 }
 
-/// A record of the guest's allocator, with what comes before it.
+/// Something that is no event, but has its place among them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PlacedRecord {
+pub(super) enum Mark {
+    /// A record of the guest's allocator.
+    Allocator(AllocatorRecord),
+    /// The beginning or the end of the child step with this number.
+    Child { number: usize, is_end: bool },
+}
+
+/// A mark, with what comes before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlacedMark {
     /// How many entries come before it.
     pub entries: usize,
     /// How many host events come before it.
     pub host_events: usize,
-    pub record: AllocatorRecord,
+    pub mark: Mark,
 }
 
 /// The events of a step that is running, as they come in.
@@ -55,8 +64,8 @@ pub struct Recording {
     pub(super) entries: EntryList,
     /// Each with the number of entries that come before it.
     pub(super) host_events: Vec<(usize, HostEvent)>,
-    /// The records of the guest's allocator, in order.
-    pub(super) allocator_records: Vec<PlacedRecord>,
+    /// The marks, in order.
+    pub(super) marks: Vec<PlacedMark>,
     /// The bytes of the host events.
     pub(super) arena: Arena,
     pub(super) writers: Writers,
@@ -184,10 +193,19 @@ impl Recording {
     /// Appends a record of the guest's allocator. `entries_after` of the entries that were appended
     /// last come after it.
     pub(crate) fn push_allocator_record(&mut self, record: AllocatorRecord, entries_after: usize) {
-        self.allocator_records.push(PlacedRecord {
+        self.marks.push(PlacedMark {
             entries: self.entries.len().saturating_sub(entries_after),
             host_events: self.host_events.len(),
-            record,
+            mark: Mark::Allocator(record),
+        });
+    }
+
+    /// Appends the beginning or the end of the child step with this number.
+    pub(crate) fn push_child(&mut self, number: usize, is_end: bool) {
+        self.marks.push(PlacedMark {
+            entries: self.entries.len(),
+            host_events: self.host_events.len(),
+            mark: Mark::Child { number, is_end },
         });
     }
 
@@ -214,7 +232,7 @@ impl Recording {
             }
             *position = len;
         }
-        for placed in &mut self.allocator_records {
+        for placed in &mut self.marks {
             placed.entries = placed.entries.min(len);
         }
         Some((entry.site, entry.address))

@@ -2,6 +2,7 @@
 
 mod allocators;
 mod causes;
+mod children;
 mod correct_allocation;
 mod expectations;
 mod exploration;

@@ -4,16 +4,18 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec;
 
-use super::RefusedGrowth;
 use super::working_memory::{Store, WorkingMemory};
 use super::write_batch::WriteBatch;
+use super::{ChildMark, RefusedGrowth};
 use crate::journal_abi::{AllocatorRecord, SiteKind};
 use crate::timeline::event_log::arena::Place;
 use crate::timeline::event_log::encoding::{Pack, PackView};
 use crate::timeline::event_log::entries::EntryList;
 use crate::timeline::event_log::entry::{Entry, HOST_EVENT};
 use crate::timeline::event_log::leaf_index::{History, StoredEvent, WriterId};
-use crate::timeline::event_log::recording::{HostEvent, PlacedRecord, Recording, Writers, pieces};
+use crate::timeline::event_log::recording::{
+    HostEvent, Mark, PlacedMark, Recording, Writers, pieces,
+};
 use crate::timeline::event_log::store_sites::SiteTable;
 use crate::timeline::image::PAGE;
 use crate::timeline::{Image, Writer};
@@ -27,15 +29,14 @@ struct BetweenEntries {
     host_events: Peekable<vec::IntoIter<(usize, HostEvent)>>,
     /// How many host events were replayed.
     replayed: usize,
-    records: Peekable<vec::IntoIter<PlacedRecord>>,
+    marks: Peekable<vec::IntoIter<PlacedMark>>,
 }
 
 impl BetweenEntries {
-    /// Returns the next record, if it comes before these entries and host events.
-    fn next_record(&mut self, entries: usize, host_events: usize) -> Option<PlacedRecord> {
-        let is_due =
-            |next: &PlacedRecord| next.entries <= entries && next.host_events <= host_events;
-        self.records.next_if(is_due)
+    /// Returns the next mark, if it comes before these entries and host events.
+    fn next_mark(&mut self, entries: usize, host_events: usize) -> Option<PlacedMark> {
+        let is_due = |next: &PlacedMark| next.entries <= entries && next.host_events <= host_events;
+        self.marks.next_if(is_due)
     }
 }
 
@@ -56,6 +57,7 @@ pub(in crate::timeline::event_log) struct Replay {
     refused_growths: Vec<RefusedGrowth>,
     /// The records of the guest's allocator, each with the number of events before it.
     allocator_records: Vec<(usize, AllocatorRecord)>,
+    child_marks: Vec<ChildMark>,
 }
 
 impl Replay {
@@ -74,6 +76,7 @@ impl Replay {
             pending_copy: None,
             refused_growths: Vec::new(),
             allocator_records: Vec::new(),
+            child_marks: Vec::new(),
         }
     }
 
@@ -84,11 +87,11 @@ impl Replay {
         self.history.arena = std::mem::take(&mut recording.arena);
         self.writers = std::mem::take(&mut recording.writers);
         let host_events = std::mem::take(&mut recording.host_events);
-        let records = std::mem::take(&mut recording.allocator_records);
+        let marks = std::mem::take(&mut recording.marks);
         let mut between = BetweenEntries {
             host_events: host_events.into_iter().peekable(),
             replayed: 0,
-            records: records.into_iter().peekable(),
+            marks: marks.into_iter().peekable(),
         };
         let table = Arc::clone(&self.table);
         let mut position = 0;
@@ -128,9 +131,9 @@ impl Replay {
         if !is_interrupted && view.is_plain(table) {
             // Each entry is one event.
             let events = self.history.entries.len();
-            while let Some(next) = between.next_record(end.saturating_sub(1), between.replayed) {
+            while let Some(next) = between.next_mark(end.saturating_sub(1), between.replayed) {
                 let before = events + next.entries.saturating_sub(position);
-                self.allocator_records.push((before, next.record));
+                self.place_mark(before, next.mark);
             }
             self.replay_plain_pack(pack, table);
             return end;
@@ -168,17 +171,28 @@ impl Replay {
     /// Replays what was recorded before the entry at `position`.
     fn replay_up_to(&mut self, position: usize, between: &mut BetweenEntries) {
         while let Some((_, event)) = between.host_events.next_if(|(at, _)| *at <= position) {
-            self.place_records(position, between);
+            self.place_marks(position, between);
             self.replay_host_event(event);
             between.replayed += 1;
         }
-        self.place_records(position, between);
+        self.place_marks(position, between);
     }
 
-    fn place_records(&mut self, position: usize, between: &mut BetweenEntries) {
-        while let Some(next) = between.next_record(position, between.replayed) {
-            let events = self.history.entries.len();
-            self.allocator_records.push((events, next.record));
+    fn place_marks(&mut self, position: usize, between: &mut BetweenEntries) {
+        while let Some(next) = between.next_mark(position, between.replayed) {
+            self.place_mark(self.history.entries.len(), next.mark);
+        }
+    }
+
+    /// Places a mark after the first `events` events.
+    fn place_mark(&mut self, events: usize, mark: Mark) {
+        match mark {
+            Mark::Allocator(record) => self.allocator_records.push((events, record)),
+            Mark::Child { number, is_end } => self.child_marks.push(ChildMark {
+                number,
+                is_end,
+                events,
+            }),
         }
     }
 
@@ -339,6 +353,11 @@ impl Replay {
     /// Returns the records of the guest's allocator, and forgets them.
     pub(super) fn take_allocator_records(&mut self) -> Vec<(usize, AllocatorRecord)> {
         std::mem::take(&mut self.allocator_records)
+    }
+
+    /// Returns where child steps began and ended, and forgets that.
+    pub(super) fn take_child_marks(&mut self) -> Vec<ChildMark> {
+        std::mem::take(&mut self.child_marks)
     }
 
     /// Returns the numbers of the sites that wrote, in ascending order.
