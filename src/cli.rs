@@ -12,8 +12,8 @@ use linmem::app::Keymap;
 use linmem::session::limits::Limits;
 
 pub use arguments::Defaults;
-pub use values::{At, MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
-use values::{parse_at, parse_screen, parse_set};
+pub use values::{MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
+use values::{parse_screen, parse_set};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while
 /// it happens.
@@ -351,9 +351,10 @@ pub struct SessionArgs {
     #[arg(long, value_name = "N")]
     pub instance: Option<u32>,
 
-    /// Show this step, or the moment after a store inside it
-    #[arg(long, value_name = "STEP[.STORE]", value_parser = parse_at)]
-    pub at: Option<At>,
+    /// Show this step, or the moment after a store inside it; 4/2 is the second part of step 4, such as
+    /// a call of an import
+    #[arg(long, value_name = "STEP[/PART][.STORE]")]
+    pub at: Option<linmem::timeline::At>,
 
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -22,6 +22,7 @@ use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use linmem::testing::nested_calls;
 use serde_json::{Value, json};
 
 /// The time that no answer of the browser takes.
@@ -77,9 +78,10 @@ fn chromium() -> Option<PathBuf> {
 
 type Test = (&'static str, fn(&Path));
 
-const TESTS: [Test; 5] = [
+const TESTS: [Test; 6] = [
     ("sliders move through stores", sliders_move_through_stores),
     ("keys", keys),
+    ("parts of a step", parts_of_a_step),
     ("accessibility", accessibility),
     ("findings and hostile names", findings_and_hostile_names),
     ("transcript", transcript),
@@ -389,6 +391,40 @@ fn keys(chromium: &Path) {
             "{wanted} in {reached:?}"
         );
     }
+    page.done();
+}
+
+/// A call of an import is a part of its step: a button that shows memory before and after it.
+fn parts_of_a_step(chromium: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = folder.path().join("nested.steps");
+    std::fs::write(folder.path().join("guest.wat"), nested_calls::GUEST).unwrap();
+    let text = format!("module \"guest.wat\"\n{}\n", nested_calls::STEPS);
+    std::fs::write(&steps, text).unwrap();
+    let mut page = Page::open(chromium, &[steps.to_str().unwrap()], "#step=1");
+    let names = "[...document.querySelectorAll('.parts button')].map(part => part.textContent)";
+    assert_eq!(
+        page.value(names),
+        json!([
+            "1/1 called env.fetch(16, 100) → 1, 3 events",
+            "1/1/1 read 0x10 as cstr → \"color\"",
+            "1/1/2 call allocate(5) → 1024, 1 event",
+            "1/1/2/1 called env.log(1024)",
+            "1/1/3 write 0x400, \"hello\"",
+            "1/1/4 write 0x64, hex\"00 04 00 00 05 00 00 00\"",
+            "1/2 called env.log(7)",
+        ])
+    );
+    page.value("document.querySelectorAll('.parts button')[2].click()");
+    assert_eq!(page.text("#before-title"), "Memory before 1/1/2");
+    assert_eq!(page.text("#after-title"), "Memory after 1/1/2");
+    let both = |page: &mut Page| (page.byte("before", 0x400), page.byte("after", 0x400));
+    assert_eq!(both(&mut page), ("00".into(), "05".into()));
+    page.value("document.querySelectorAll('.parts button')[0].click()");
+    assert_eq!(both(&mut page), ("00".into(), "68".into()));
+    // From a part on, the page goes through the stores.
+    page.press("ArrowRight");
+    assert_eq!(page.text("#after-title"), "Memory after store 6 of 6");
     page.done();
 }
 

@@ -4,13 +4,6 @@ use std::time::Duration;
 
 use linmem::session::limits::default_max_history;
 
-/// `--at STEP[.STORE]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
-    pub step: usize,
-    pub store: Option<usize>,
-}
-
 /// `--max-time`, where 0 means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxTime(pub Option<Duration>);
@@ -33,19 +26,6 @@ pub fn parse_set(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected NAME=VALUE, such as text=Hello".into()),
     }
-}
-
-pub fn parse_at(text: &str) -> Result<At, String> {
-    let expected =
-        || "expected a step's number, such as 4, or 4.12 for a store inside it".to_string();
-    let (step, store) = match text.split_once('.') {
-        Some((step, store)) => (step, Some(store.parse().map_err(|_| expected())?)),
-        None => (text, None),
-    };
-    Ok(At {
-        step: step.parse().map_err(|_| expected())?,
-        store,
-    })
 }
 
 pub fn parse_screen(text: &str) -> Result<(u16, u16), String> {
@@ -153,14 +133,6 @@ mod tests {
         for bad in ["", "80", "0x0", "39x12", "80x24x2", "99999x24", "-80x24"] {
             assert!(parse_screen(bad).unwrap_err().contains("80x24"), "{bad}");
         }
-        assert_eq!(
-            parse_at("4.12"),
-            Ok(At {
-                step: 4,
-                store: Some(12)
-            })
-        );
-        assert!(parse_at("x").is_err());
         assert_eq!(parse_set("a=b=c"), Ok(("a".into(), "b=c".into())));
         assert!(parse_set("a").is_err());
     }

@@ -63,7 +63,11 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
         };
         tui::play(initial, &args.screen)
     } else {
-        run::transcript_of(opening, args.screen.session.at, &args.screen.appearance)
+        run::transcript_of(
+            opening,
+            args.screen.session.at.as_ref(),
+            &args.screen.appearance,
+        )
     }
 }
 

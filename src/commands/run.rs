@@ -9,9 +9,9 @@ use anyhow::{Result, bail};
 use linmem::report;
 use linmem::session::files::Files;
 use linmem::session::{OpenError, Session, SessionConfig};
-use linmem::timeline::{Moment, Timeline};
+use linmem::timeline::{At, Timeline};
 
-use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
+use crate::cli::{AppearanceArgs, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
 use super::{
@@ -39,7 +39,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(
         format.unwrap_or(report::Format::Text),
         &timeline,
-        args.session.at,
+        args.session.at.as_ref(),
         &args.appearance,
         to_terminal,
     )?;
@@ -110,7 +110,7 @@ fn is_other(path: &Path, bytes: &[u8]) -> bool {
 pub fn transcript(cli: &Cli) -> Result<ExitCode> {
     transcript_of(
         load::opening(cli.file.as_deref(), &cli.screen.session)?,
-        cli.screen.session.at,
+        cli.screen.session.at.as_ref(),
         &cli.screen.appearance,
     )
 }
@@ -118,7 +118,7 @@ pub fn transcript(cli: &Cli) -> Result<ExitCode> {
 /// Prints the text transcript of a session.
 pub fn transcript_of(
     opening: SessionConfig,
-    at: Option<At>,
+    at: Option<&At>,
     appearance: &AppearanceArgs,
 ) -> Result<ExitCode> {
     let timeline = complete(opening)?;
@@ -153,35 +153,21 @@ pub fn complete(opening: SessionConfig) -> Result<Timeline> {
 fn options(
     format: report::Format,
     timeline: &Timeline,
-    at: Option<At>,
+    at: Option<&At>,
     appearance: &AppearanceArgs,
     to_terminal: bool,
 ) -> Result<report::Options> {
     let until = match at {
-        Some(At { step, .. }) if step >= timeline.steps().len() => {
-            let last = timeline.steps().len().saturating_sub(1);
-            bail!("--at {step}: the session ran steps 0 to {last}")
-        }
-        Some(At {
-            step,
-            store: Some(store),
-        }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
-            0 if store > 0 => {
-                bail!(
-                    "--at {step}.{store}: step {step} wrote nothing, so there is no {step}.{store}; use --at {step}"
-                )
-            }
-            events if store > events => {
-                bail!("--at {step}.{store}: the last event of step {step} is {events}")
-            }
-            _ => Some(Moment { step, event: store }),
+        Some(at) => match timeline.resolve(at) {
+            Ok(resolved) => Some(resolved),
+            Err(error) => bail!("--at {at}: {error}"),
         },
-        Some(At { step, store: None }) => Some(Moment::end_of(step)),
         None => None,
     };
     Ok(report::Options {
         format,
-        until,
+        until: until.map(|resolved| resolved.moment),
+        child: until.and_then(|resolved| resolved.child),
         color: wants_color(appearance.color, to_terminal),
         ascii: appearance.ascii,
         ..report::Options::default()

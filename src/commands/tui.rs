@@ -46,14 +46,9 @@ pub fn play(initial: InitialSession, screen: &ScreenArgs) -> Result<ExitCode> {
         initial.lesson,
         answer_parser::evaluate,
     );
-    if let Some(at) = session.at {
-        let event = at
-            .store
-            .map(|store| u32::try_from(store).unwrap_or(u32::MAX));
-        app.session.set_goal(Goal::Step {
-            step: at.step,
-            event,
-        });
+    if let Some(at) = &session.at {
+        app.session.set_goal(Goal::Step(at.step));
+        app.opens_at = Some(at.clone());
     }
     app.history = history::read();
     let mut host = SessionHost::new(initial, session.clone(), appearance.ascii);

@@ -52,15 +52,6 @@ pub(in crate::report) fn line(record: &StepRecord, number: usize, indent: usize)
     )
 }
 
-/// Returns the write that event `number` is, counted from 1; `None` for growth and where there is
-/// no such event.
-pub(in crate::report) fn write_of(record: &StepRecord, number: usize) -> Option<Write> {
-    match record.events.get(number.checked_sub(1)?)? {
-        Event::Write(write) => Some(write),
-        Event::Growth(_) => None,
-    }
-}
-
 /// Returns a line about stores that were not recorded one by one; `None` where all were.
 pub(in crate::report) fn unrecorded_stores(record: &StepRecord) -> Option<String> {
     let (stores, recorded) = (record.stores, record.stores_recorded);

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::report::common::moment_view::MomentView;
 use crate::safe;
 use crate::text::{TextWriter, count, fit, width};
 use crate::timeline::{Image, Line, Outcome, Row, Span, StepKind, StepRecord, Timeline, rows};
@@ -87,20 +88,21 @@ pub(in crate::report) fn write_diff(
     }
 }
 
-/// Writes memory around `focus` at a moment of a step. The bytes that differ from before the step
-/// are in brackets.
+/// Writes memory at a moment of a step, around the bytes that it is about. The bytes that differ
+/// from before the step or child are in brackets.
 pub(in crate::report) fn write_window(
     out: &mut TextWriter,
     timeline: &Timeline,
-    record: &StepRecord,
-    image: &Image,
-    focus: Option<Span>,
+    view: &MomentView,
 ) -> io::Result<()> {
+    let (record, image) = (view.record, &view.after);
     let dump = HexDump {
+        before: view.before.clone(),
         after: image.clone(),
         ..HexDump::of_step(timeline, record)
     };
-    let address = focus
+    let address = view
+        .focus()
         .map(|focus| focus.start)
         .or(record.changes.spans().next().map(|change| change.start))
         .or(record
@@ -164,12 +166,9 @@ pub(in crate::report) fn write_both_sides(
 ///
 /// They are rows that the step changed, read or failed at, and that of the first byte of `written`,
 /// which is the last event. Memory ends at `end`.
-pub(in crate::report) fn rows_of_moment(
-    record: &StepRecord,
-    written: Option<Span>,
-    end: u64,
-) -> Vec<u64> {
-    let focus = written.or(record.focus).unwrap_or_default();
+pub(in crate::report) fn rows_of_moment(view: &MomentView) -> Vec<u64> {
+    let (record, end) = (view.record, view.after.len());
+    let (written, focus) = (view.written(), view.focus().unwrap_or_default());
     let mut rows = TouchedRows::new(record, focus, end).rows;
     rows.extend(written.map(|span| row_start(span.start)));
     with_neighbours(&rows, end).into_iter().collect()

@@ -1,11 +1,13 @@
 //! What several formats have in common. It names no format.
 
 pub(super) mod changed_by;
+pub(super) mod child_lines;
 pub(super) mod event_lines;
 pub(super) mod guest_header;
 pub(super) mod hex_dump;
 pub(super) mod json;
 pub(super) mod lesson_view;
+pub(super) mod moment_view;
 pub(super) mod options;
 pub(super) mod step_details;
 pub(super) mod step_view;

@@ -32,6 +32,9 @@ pub struct Options {
     /// The moment of `--at`. Later steps are left out of text and Markdown; the text ends with
     /// memory at this moment. The page opens at it, and the picture shows it.
     pub until: Option<Moment>,
+    /// The child of that step that `--at` names, by its index. Text, Markdown and the picture show
+    /// memory before and after the child.
+    pub child: Option<usize>,
     /// Text: whether changed bytes and errors are in bold. The characters are the same in both cases.
     pub color: bool,
     /// Text, Markdown and the picture: whether characters outside ASCII are replaced. JSON and the

@@ -4,12 +4,13 @@
 use std::io;
 
 use super::changed_by;
+use super::child_lines;
 use super::event_lines;
 use super::step_view::StepView;
 use super::trap;
 use crate::safe;
 use crate::text::TextWriter;
-use crate::timeline::{ImportCall, StepRecord, Timeline};
+use crate::timeline::{ChildKind, ImportCall, StepRecord, Timeline};
 use crate::value::Value;
 
 /// Blanks before the lines of a step.
@@ -72,24 +73,42 @@ pub(in crate::report) fn write_message(
     Ok(())
 }
 
-/// Writes the calls of imports, the first [`MOST_CALLS`] of them.
+/// Writes the calls of imports, the first [`MOST_CALLS`] of them, with what the host did in each.
 pub(in crate::report) fn write_import_calls(
     out: &mut TextWriter,
     record: &StepRecord,
 ) -> io::Result<()> {
-    let recorded = record.imports_called.len();
-    let total = record.imports_called_total.max(recorded as u64);
+    let total = record
+        .imports_called_total
+        .max(record.imports_called.len() as u64);
+    // The calls and the children of this kind are in the same order.
+    let children = record.children.iter();
+    let mut children = children.filter(|(_, child)| child.kind == ChildKind::Import);
+    let (mut written, mut most_lines) = (0, MOST_LINES);
     for call in record.imports_called.iter().take(MOST_CALLS) {
-        out.line(&format!("{:INDENT$}called {}", "", import_call(call)))?;
+        written += 1;
+        let child = children.next();
+        if child.is_some_and(|(_, child)| child.parent.is_some()) {
+            // It is a line below the call that it was made in.
+            continue;
+        }
+        let opened = child.filter(|(index, _)| child_lines::opens(record, *index));
+        let text = import_call(call, opened.is_none());
+        out.line(&format!("{:INDENT$}called {text}", ""))?;
+        if let Some((index, _)) = opened {
+            let lines = child_lines::write_parts(out, record, index, INDENT, most_lines)?;
+            most_lines = most_lines.saturating_sub(lines);
+        }
     }
-    match total - recorded.min(MOST_CALLS) as u64 {
+    match total - written {
         0 => Ok(()),
         more => out.line(&format!("{:INDENT$}… and {more} more of {total} calls", "")),
     }
 }
 
-/// Returns a call as `module.name(args) → results, saw values, called export(args) → results`.
-fn import_call(call: &ImportCall) -> String {
+/// Returns a call as `module.name(args) → results, saw values, called export(args) → results`;
+/// without `has_details`, what it saw and called is left out.
+fn import_call(call: &ImportCall, has_details: bool) -> String {
     let list = |values: &[Value]| {
         let values: Vec<String> = values.iter().map(|v| v.brief(VALUE)).collect();
         values.join(", ")
@@ -100,6 +119,9 @@ fn import_call(call: &ImportCall) -> String {
     }
     if let Some(meaning) = call.meaning {
         text.push_str(&format!(" {meaning}"));
+    }
+    if !has_details {
+        return text;
     }
     if !call.saw.is_empty() {
         text.push_str(&format!(", saw {}", list(&call.saw)));

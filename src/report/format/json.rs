@@ -4,6 +4,7 @@
 //! are exactly those of the record; characters that would act on a terminal are written as `\u`
 //! escapes, so that the document can be printed.
 
+mod children;
 mod events;
 mod trap;
 
@@ -20,6 +21,7 @@ use crate::timeline::{
     Outcome, Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
+use children::ChildData;
 use events::Events;
 use trap::TrapData;
 
@@ -147,6 +149,8 @@ struct StepData<'a> {
     call: Option<&'a CallRecord>,
     imports_called: &'a [ImportCall],
     imports_called_total: u64,
+    children: Vec<ChildData<'a>>,
+    children_total: u64,
     output: Option<&'a str>,
     output_bytes: u64,
     output_kept: u64,
@@ -250,6 +254,8 @@ impl<'a> Steps<'a> {
             call: record.call.as_ref(),
             imports_called: &record.imports_called,
             imports_called_total: record.imports_called_total,
+            children: children::of(record),
+            children_total: record.children.total(),
             output: record.output.as_deref(),
             output_bytes: record.output_bytes,
             output_kept: record.output_kept,

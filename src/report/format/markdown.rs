@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::finding_kind::Severity;
+use crate::report::common::moment_view::MomentView;
 use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_view::{FindingView, StepView};
 use crate::report::common::{
@@ -20,7 +21,7 @@ use crate::report::common::{
 };
 use crate::safe;
 use crate::text::{TextWriter, escape as text_escape};
-use crate::timeline::{Finding, Moment, Outcome, StepRecord, Timeline};
+use crate::timeline::{Finding, Outcome, StepRecord, Timeline};
 use escape::{code, fenced, prose};
 
 /// Characters of all sections about single steps: an issue on GitHub holds 65,536 characters.
@@ -267,7 +268,11 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         hex_dump::write_diff(out, timeline, record)
     })?;
     if let Some(until) = options.until.filter(|until| until.step == record.index) {
-        push_moment(&mut out, timeline, record, until)?;
+        push_moment(
+            &mut out,
+            timeline,
+            &MomentView::of(timeline, record, until, options),
+        )?;
     }
     Ok(out)
 }
@@ -290,27 +295,22 @@ fn push_question(out: &mut String, timeline: &Timeline, record: &StepRecord) {
     }
 }
 
-/// Adds memory at a moment inside a step; nothing for the end of the step.
-fn push_moment(
-    out: &mut String,
-    timeline: &Timeline,
-    record: &StepRecord,
-    moment: Moment,
-) -> io::Result<()> {
-    let (number, events) = (moment.event, record.events.len());
-    if number >= events {
-        return Ok(());
-    }
-    let step = record.index;
-    out.push_str(&format!(
-        "After event {number} of {events} in step {step}:\n\n"
-    ));
+/// Adds memory at a moment inside a step, or in or after a child; nothing for the end of the step.
+fn push_moment(out: &mut String, timeline: &Timeline, view: &MomentView) -> io::Result<()> {
+    let (label, child) = (view.label(), view.child_line());
+    let title = match (view.event(), &child) {
+        (Some((number, events)), _) => format!("After event {number} of {events} in {label}"),
+        (None, Some(child)) => format!("After {label}, {}", code(child)),
+        (None, None) => return Ok(()),
+    };
+    out.push_str(&format!("{title}:\n\n"));
     push_block(out, "text", |out| {
-        if let Some(line) = event_lines::line(record, number, 0) {
+        if view.written().is_some()
+            && let Some(line) = event_lines::line(view.record, view.moment.event, 0)
+        {
             out.line(&line)?;
         }
-        let image = timeline.memory_at(moment);
-        hex_dump::write_window(out, timeline, record, &image, record.focus)
+        hex_dump::write_window(out, timeline, view)
     })
 }
 

@@ -11,6 +11,7 @@ use std::io;
 
 use crate::finding_kind::Severity;
 use crate::report::common::hex_dump::{ROW, RowNames, address_digits, glyph, rows_of_moment};
+use crate::report::common::moment_view::MomentView;
 use crate::report::common::options::Options;
 use crate::report::common::step_view::StepView;
 use crate::report::common::{event_lines, lesson_view, summary};
@@ -53,7 +54,8 @@ pub(super) fn write(
     let mut title = lesson_view::title(timeline);
     match timeline.step(moment.step) {
         Some(record) => {
-            Scene::new(timeline, record, moment).draw(&mut canvas);
+            let view = MomentView::of(timeline, record, moment, options);
+            Scene::new(timeline, view).draw(&mut canvas);
             let statement = lesson_view::statement(record, STATEMENT);
             title.push_str(&format!(", step {}: {statement}", record.index));
         }
@@ -75,10 +77,9 @@ fn default_moment(timeline: &Timeline) -> Moment {
 struct Scene<'a> {
     timeline: &'a Timeline,
     record: &'a StepRecord,
-    /// The number of events before the moment; `None` at the end of the step.
+    view: MomentView<'a>,
+    /// The number of events before the moment; `None` at the end of the step or child.
     event: Option<usize>,
-    before: Image,
-    after: Image,
     /// The bytes that the last event wrote, inside a step.
     written: Option<Span>,
     names: RowNames,
@@ -87,8 +88,8 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn new(timeline: &'a Timeline, record: &'a StepRecord, moment: Moment) -> Self {
-        let event = Some(moment.event).filter(|event| *event < record.events.len());
+    fn new(timeline: &'a Timeline, view: MomentView<'a>) -> Self {
+        let record = view.record;
         let spans: Vec<NamedSpan> = timeline
             .spans_at(record.index)
             .into_iter()
@@ -106,12 +107,9 @@ impl<'a> Scene<'a> {
         Scene {
             timeline,
             record,
-            event,
-            before: timeline.memory_before(record.index),
-            after: timeline.memory_at(moment),
-            written: event
-                .and_then(|event| event_lines::write_of(record, event))
-                .map(|write| write.span()),
+            event: view.event().map(|(event, _)| event),
+            written: view.event().and_then(|_| view.written()),
+            view,
             names: RowNames::new(names),
             spans,
             digits: address_digits(record.memory.len()).min(DIGITS),
@@ -120,17 +118,16 @@ impl<'a> Scene<'a> {
 
     fn draw(&self, canvas: &mut Canvas) {
         self.draw_title(canvas);
-        let rows = rows_of_moment(self.record, self.written, self.after.len());
+        let rows = rows_of_moment(&self.view);
         if !rows.is_empty() {
-            let step = self.record.index;
-            let title = format!("memory before step {step}");
+            let label = self.view.label();
+            let title = format!("memory before {label}");
             self.draw_memory(canvas, &title, &rows, Side::Before);
-            let title = match self.event {
-                Some(event) => {
-                    let events = self.record.events.len();
-                    format!("memory after {event} of {events} events of step {step}")
+            let title = match self.view.event() {
+                Some((event, events)) => {
+                    format!("memory after {event} of {events} events of {label}")
                 }
-                None => format!("memory after step {step}"),
+                None => format!("memory after {label}"),
             };
             self.draw_memory(canvas, &title, &rows, Side::After);
         }
@@ -182,8 +179,8 @@ impl<'a> Scene<'a> {
 
     fn image(&self, side: Side) -> &Image {
         match side {
-            Side::Before => &self.before,
-            Side::After => &self.after,
+            Side::Before => &self.view.before,
+            Side::After => &self.view.after,
         }
     }
 
@@ -219,8 +216,8 @@ impl<'a> Scene<'a> {
 
     fn cell(&self, row: u64, index: usize, byte: u8, side: Side) -> Cell {
         let address = row.saturating_add(index as u64);
-        let old = self.before.byte(address).unwrap_or(0);
-        let new = self.after.byte(address).unwrap_or(0);
+        let old = self.view.before.byte(address).unwrap_or(0);
+        let new = self.view.after.byte(address).unwrap_or(0);
         let is_after = side == Side::After;
         let is_last_write = is_after
             && self
@@ -286,10 +283,15 @@ impl<'a> Scene<'a> {
         if let Some(question) = lesson_view::question(self.record) {
             draw_paragraph(canvas, "strong", &question, MOST_LINES);
         }
+        if let Some(child) = self.view.child_line() {
+            let label = self.view.label();
+            draw_paragraph(canvas, "strong", &format!("{label} {child}"), MOST_LINES);
+        }
         let sentences = match self.event {
+            None if self.view.child_line().is_some() => return,
             None => lesson_view::effect_without_answer(self.timeline, self.record),
-            Some(0) => "Nothing of the step has happened yet.".into(),
-            Some(event) => self.event_sentence(event),
+            Some(0) => format!("Nothing of {} has happened yet.", self.view.label()),
+            Some(_) => self.event_sentence(self.view.moment.event),
         };
         draw_paragraph(canvas, "", &sentences, MOST_LINES);
         if self.event.is_some() {
@@ -308,7 +310,7 @@ impl<'a> Scene<'a> {
     }
 
     fn event_sentence(&self, event: usize) -> String {
-        let Some(write) = event_lines::write_of(self.record, event) else {
+        let Some(write) = self.record.events.write_of(event) else {
             return event_lines::line(self.record, event, 0).unwrap_or_default();
         };
         let hex = |bytes: &[u8]| {

@@ -6,6 +6,7 @@
 use std::io;
 
 use crate::finding_kind::Severity;
+use crate::report::common::moment_view::MomentView;
 use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_details::{
     INDENT, write_error, write_import_calls, write_message, write_output,
@@ -14,7 +15,7 @@ use crate::report::common::step_view::{FindingView, StepView};
 use crate::report::common::{changed_by, event_lines, guest_header, hex_dump, summary, trap};
 use crate::safe;
 use crate::text::{TextWriter, count};
-use crate::timeline::{LayoutFacts, Moment, StepRecord, Timeline, Trap, effect};
+use crate::timeline::{LayoutFacts, StepRecord, Timeline, Trap, effect};
 use crate::wasm_types::memory_size;
 
 /// Columns of the prose around steps, and of the sentences about a step.
@@ -45,7 +46,11 @@ pub(super) fn write(
         && let Some(record) = timeline.step(moment.step)
     {
         out.line("")?;
-        write_memory_at(&mut out, timeline, record, moment)?;
+        write_memory_at(
+            &mut out,
+            timeline,
+            &MomentView::of(timeline, record, moment, options),
+        )?;
     }
     out.line("")?;
     if let Some(line) = summary::blocks_of_host(timeline, shown) {
@@ -213,25 +218,24 @@ fn has_number(text: &str, words: &str) -> bool {
 }
 
 /// Writes the window of memory at the moment of `--at`.
-fn write_memory_at(
-    out: &mut TextWriter,
-    timeline: &Timeline,
-    record: &StepRecord,
-    moment: Moment,
-) -> io::Result<()> {
-    let (index, events) = (record.index, record.events.len());
-    let when = match moment.event {
-        event if event < events => format!("in step {index}, after event {event} of {events}"),
-        _ => format!("after step {index}"),
+fn write_memory_at(out: &mut TextWriter, timeline: &Timeline, view: &MomentView) -> io::Result<()> {
+    let label = view.label();
+    let when = match view.event() {
+        Some((event, events)) => format!("in {label}, after event {event} of {events}"),
+        None => format!("after {label}"),
     };
-    let image = timeline.memory_at(moment);
-    if image.is_empty() {
+    if view.after.is_empty() {
         return out.line(&format!("memory {when}: none"));
     }
-    out.line(&format!("memory {when}, {}", memory_size(image.pages())))?;
-    if let Some(line) = event_lines::line(record, moment.event, INDENT) {
+    let size = memory_size(view.after.pages());
+    out.line(&format!("memory {when}, {size}"))?;
+    if let Some(child) = view.child_line() {
+        out.line(&format!("{:INDENT$}{child}", ""))?;
+    }
+    if view.written().is_some()
+        && let Some(line) = event_lines::line(view.record, view.moment.event, INDENT)
+    {
         out.line(&line)?;
     }
-    let written = event_lines::write_of(record, moment.event).map(|write| write.span());
-    hex_dump::write_window(out, timeline, record, &image, written.or(record.focus))
+    hex_dump::write_window(out, timeline, view)
 }

@@ -9,6 +9,7 @@ use crate::support::json_keys::{self, Foreign, Seen};
 use crate::support::reports::{json, report};
 use linmem::report::{Format, Options};
 use linmem::source::HostPlace;
+use linmem::testing::{nested_calls, sessions};
 use linmem::timeline::{HostLine, Timeline};
 use serde_json::Value;
 
@@ -69,6 +70,7 @@ fn json_page_describes_every_key_of_the_trace() {
         event_timelines::trapped_store(),
         event_timelines::trapped_load(),
         with_host_line(),
+        sessions::run(nested_calls::config()),
     ] {
         json_keys::note(&trace(&timeline), FOREIGN, &mut seen);
     }

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Paths such as `steps[].bindings.NAME.type`, each with the JSON types of its values.
 pub type Seen = BTreeMap<String, BTreeSet<&'static str>>;
 
+/// The key of parts that have parts of the same sort.
+const CHILDREN: &str = "children";
+
 /// Keys of a document whose values or names the program does not choose.
 #[derive(Clone, Copy, Default)]
 pub struct Foreign {
@@ -22,6 +25,11 @@ pub fn note(document: &Value, foreign: Foreign, seen: &mut Seen) {
 }
 
 fn walk(value: &Value, path: &str, foreign: Foreign, seen: &mut Seen) {
+    // What is nested in itself has the same keys at each level.
+    let nested = format!(".{CHILDREN}[].{CHILDREN}[]");
+    if let Some(outer) = path.strip_suffix(&nested) {
+        return walk(value, &format!("{outer}.{CHILDREN}[]"), foreign, seen);
+    }
     if !path.is_empty() && !path.ends_with("[]") {
         let kind = match value {
             Value::Null => "null",

@@ -7,7 +7,7 @@
   const { head, steps, writers } = JSON.parse(document.getElementById("record").textContent);
   const $ = (id) => document.getElementById(id);
   const narrow = matchMedia("(max-width: 640px)");
-  const now = { step: head.at.step, store: head.at.store, byte: null };
+  const now = { step: head.at.step, store: head.at.store, part: null, byte: null };
   const digits = Math.max(8, ...steps.map((step) => (step.len - 1).toString(16).length));
 
   const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
@@ -71,19 +71,22 @@
   function beforeAndAfter() {
     const { step, store } = now;
     const after = memoryAt(step, store);
+    if (now.part) return { before: memoryAt(step, now.part.from), after };
     if (store === null) return { before: step > 0 ? memoryAt(step - 1, null) : { rows: new Map(), len: head.born }, after };
     return { before: memoryAt(step, Math.max(store - 1, 0)), after };
   }
 
-  const isNow = (touch) => touch !== null && touch.step === now.step && (now.store === null || touch.store === now.store);
+  const isNow = (touch) => touch !== null && touch.step === now.step &&
+    (now.part ? touch.store > now.part.from && touch.store <= now.part.to : now.store === null || touch.store === now.store);
   const isEarlier = (touch) => touch !== null && touch.step === now.step && !isNow(touch);
 
   // Moments.
 
-  function go(step, store, byte) {
+  function go(step, store, byte, part = null) {
     now.step = Math.min(Math.max(step, 0), steps.length - 1);
     const { list } = steps[now.step];
     now.store = store === null || list.length === 0 ? null : Math.min(Math.max(store, 0), list.length);
+    now.part = part;
     if (byte !== undefined) now.byte = byte;
     else now.byte = defaultByte();
     show();
@@ -141,8 +144,8 @@
     const names = namesNow();
     table($("before"), before, after, names, false);
     table($("after"), after, before, names, true);
-    $("before-title").textContent = now.store ? `Memory before ${noun(now.store)}` : now.store === 0 ? "Memory before the first store" : `Memory before step ${now.step}`;
-    $("after-title").textContent = now.store ? `Memory after ${noun(now.store)}` : now.store === 0 ? "The same" : `Memory after step ${now.step}`;
+    $("before-title").textContent = now.part ? `Memory before ${now.part.name}` : now.store ? `Memory before ${noun(now.store)}` : now.store === 0 ? "Memory before the first store" : `Memory before step ${now.step}`;
+    $("after-title").textContent = now.part ? `Memory after ${now.part.name}` : now.store ? `Memory after ${noun(now.store)}` : now.store === 0 ? "The same" : `Memory after step ${now.step}`;
     showByte(after, names);
     showNames(names);
     const hash = `#step=${now.step}` + (now.store === null ? "" : `&store=${now.store}`) + `&byte=${plain(now.byte)}`;
@@ -181,13 +184,34 @@
     $("statement").textContent = `${now.step}  ${step.text}` + (step.back ? `  → ${step.back}` : "");
     sentences.replaceChildren(...step.prose.map((text) => make("p", "narration", text)));
     if (step.ask) sentences.append(...question(step.ask));
-    if (now.store !== null) sentences.append(make("p", "", eventSentence(step)));
+    if (now.part) sentences.append(make("p", "", `${now.part.name}: ${now.part.text}.`));
+    else if (now.store !== null) sentences.append(make("p", "", eventSentence(step)));
     if (step.effect) sentences.append(make("p", now.store === null ? "" : "legend", (now.store === null ? "" : "The whole step: ") + step.effect));
     if (step.error) sentences.append(make("p", "finding error", `${step.outcome}: ${step.error}`));
     if (step.events > step.list.length)
       sentences.append(make("p", "legend", `This page holds the first ${count(step.list.length, "event")} of ${count(step.events, "event")} one by one; the effect of the others is shown at the end of the step.`));
     if (step.unrecorded > 0) sentences.append(make("p", "legend", `${count(step.unrecorded, "store")} of this step were recorded as a difference of memory.`));
+    if (step.parts) sentences.append(partList(step.parts));
     $("findings").replaceChildren(...step.findings.map((finding) => findingItem(finding, now.step)));
+  }
+
+  // Returns the calls of imports with what the host did in each; each goes to memory before and after it.
+  function partList(parts) {
+    const list = make("ol", "parts");
+    list.setAttribute("aria-label", "Parts of this step");
+    for (const part of parts) {
+      const item = make("li"), button = make("button", "", `${part.name} ${part.text}`);
+      button.type = "button";
+      button.addEventListener("click", () => {
+        go(now.step, part.to, undefined, part);
+        document.querySelector(".parts [aria-current]")?.focus();
+      });
+      if (now.part === part) button.setAttribute("aria-current", "step");
+      item.style.marginInlineStart = `${part.depth}em`;
+      item.append(button);
+      list.append(item);
+    }
+    return list;
   }
 
   // Returns a question with its hints and its answer, which the reader opens.
@@ -385,7 +409,7 @@
   $("writer").addEventListener("click", goToWriter);
 
   function choose(address, withFocus) {
-    go(now.step, now.store, address);
+    go(now.step, now.store, address, now.part);
     if (withFocus) $("after").querySelector(`[data-at="${address}"]`)?.focus();
   }
 

@@ -9,6 +9,7 @@ use std::io;
 use serde::Serialize;
 
 use super::row_selection::{RowSelection, STEP_EVENTS};
+use crate::report::common::child_lines;
 use crate::report::common::hex_dump::ROW;
 use crate::report::common::lesson_view;
 use crate::report::common::options::Options;
@@ -25,6 +26,9 @@ use crate::timeline::{
 pub(super) const STEPS: usize = 2000;
 const EVENTS: usize = 40_000;
 const BYTES: usize = 1 << 20;
+
+/// Parts of one step.
+const PARTS: usize = 200;
 
 /// Steps that did not run and are named.
 const PENDING: usize = 100;
@@ -80,6 +84,19 @@ struct StepData {
     rest: Vec<Patch>,
     /// The number of stores that were not recorded one by one.
     unrecorded: u64,
+    /// The calls of imports and what the host did in each, each before its own parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartData>,
+}
+
+/// A part of a step, with the numbers of events before it began and before it ended.
+#[derive(Serialize)]
+struct PartData {
+    name: String,
+    text: String,
+    depth: usize,
+    from: usize,
+    to: usize,
 }
 
 /// A question, with what the page folds.
@@ -197,6 +214,20 @@ fn head(timeline: &Timeline, options: &Options, steps: &[StepRecord]) -> Head {
     }
 }
 
+/// Returns the parts of a step. The page has the first `listed` events of it.
+fn parts(record: &StepRecord, listed: usize) -> Vec<PartData> {
+    let children = record.children.iter().take(PARTS);
+    children
+        .map(|(index, child)| PartData {
+            name: record.child_label(index),
+            text: child_lines::line(child),
+            depth: record.children.depth(index),
+            from: child.events.start.min(listed),
+            to: child.events.end.min(listed),
+        })
+        .collect()
+}
+
 /// What is in the page so far.
 struct PageData<'a> {
     timeline: &'a Timeline,
@@ -238,6 +269,7 @@ impl PageData<'_> {
                 .collect(),
             events: record.events.len(),
             unrecorded: record.stores.saturating_sub(record.stores_recorded),
+            parts: parts(record, list.len()),
             list,
             rest,
         }
