@@ -35,15 +35,17 @@ pub use message::{Effect, Message};
 pub use navigation::scroll::{Scroll, ScrollLimits, limit_scroll};
 pub use on_message::on_message;
 pub(crate) use panes::cache::MAX_WRITERS;
+pub use panes::inside_step::InsideRow;
 pub use update::{resize, update};
 
 use std::collections::VecDeque;
 
 use crate::protocol::Compiling;
 use crate::script::ast::Statement;
-use crate::timeline::{InputFacts, Moment, StepRecord, Timeline};
+use crate::timeline::{At, InputFacts, Moment, StepRecord, Timeline};
 use execution::branches::Branches;
 use panes::cache::ViewCache;
+use panes::inside_step::OpenChildren;
 use prompt::Prompt;
 
 /// Everything the screen shows.
@@ -55,10 +57,14 @@ pub struct App {
     pub moment: Moment,
     /// Whether steps are shown with their events, which next and back go through.
     pub unfolded: bool,
+    /// Which children of the step shown are open.
+    pub(crate) opened: OpenChildren,
     /// What the session's thread does, and what was requested of it.
     pub session: SessionState,
     /// How far the guest is compiled of the session that is opened.
     pub compiling: Option<Compiling>,
+    /// The moment inside a step that is shown when its step has run, once.
+    pub opens_at: Option<At>,
     /// The address of the top row of the memory panes.
     pub top: u64,
     /// The address of the byte under the cursor.
@@ -113,8 +119,10 @@ impl App {
             timeline: Timeline::default(),
             moment: Moment::end_of(0),
             unfolded: false,
+            opened: OpenChildren::default(),
             session: SessionState::Opening { goal: None },
             compiling: None,
+            opens_at: None,
             top: 0,
             cursor: 0,
             pane: Pane::Steps,

@@ -140,7 +140,7 @@ fn on_step(app: &mut App, record: StepRecord) -> Option<Effect> {
 
 /// Shows the goal, which step `index` reached, or notifies that it will not be reached.
 fn finish_goal(app: &mut App, goal: Goal, index: usize, follows: bool) {
-    let Goal::Step { step, event } = goal else {
+    let Goal::Step(step) = goal else {
         return;
     };
     if index < step {
@@ -154,8 +154,9 @@ fn finish_goal(app: &mut App, goal: Goal, index: usize, follows: bool) {
         } else {
             app.notify(advance::why_over(app));
         }
-    } else if event.is_some() && index == step && follows {
-        time::toggle_unfolded(app, event);
+    } else if index == step && follows {
+        let here = app.opens_at.take_if(|at| at.step == step);
+        here.into_iter().for_each(|at| time::show_at(app, &at));
     }
 }
 

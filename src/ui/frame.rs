@@ -50,6 +50,11 @@ fn step_of(app: &App) -> Option<String> {
         .map(|(number, all)| format!("branch {number} of {all}, "))
         .unwrap_or_default();
     let step = match (app.record(), app.position()) {
+        (Some(step), Some(_)) if app.child_here().is_some() => {
+            let child = app.child_here().map(|(child, _)| step.child_label(child));
+            format!("step {shown} of {last}, {}", child.unwrap_or_default())
+        }
+        (Some(step), Some(_)) if step.events.is_empty() => format!("step {shown} of {last}"),
         (Some(step), Some(0)) => format!(
             "step {shown} of {last}, before {}",
             event_text::ordinal(step, 1)

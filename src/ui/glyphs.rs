@@ -21,6 +21,9 @@ pub(crate) struct Glyphs {
     /// Before an event of an unfolded step, and before its last.
     pub branch: char,
     pub last_branch: char,
+    /// Before a part of a step that is closed, and before one that is open.
+    pub closed: char,
+    pub opened: char,
     /// Before the marked line of source.
     pub line_mark: char,
     pub cut: char,
@@ -78,6 +81,8 @@ impl Glyphs {
             arrow: "→",
             branch: '├',
             last_branch: '└',
+            closed: '▸',
+            opened: '▾',
             line_mark: '▸',
             cut: '…',
             pointer: '▸',
@@ -127,6 +132,8 @@ impl Glyphs {
             arrow: "->",
             branch: '|',
             last_branch: '`',
+            closed: '>',
+            opened: 'v',
             line_mark: '>',
             cut: '~',
             pointer: '>',

@@ -7,7 +7,9 @@ use ratatui::style::Style;
 use crate::app::panes::event_text;
 use crate::app::{Action, App, Pane};
 use crate::safe;
-use crate::timeline::{Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap};
+use crate::timeline::{
+    Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap, describe_child,
+};
 
 use super::question;
 use super::step_prose::{paragraphs, prose_of, push};
@@ -59,7 +61,11 @@ fn all_lines(app: &App, columns: u16, theme: &Theme) -> Vec<Line> {
     push(&mut lines, &written, columns, theme.strong());
     lines.extend(question::verdicts(app, columns, theme));
     let is_within = app.position().is_some_and(|at| at < step.events.len());
-    let event = app.position().map(|at| event_text::sentence(step, at));
+    let event = app.position().and_then(|at| match app.child_here() {
+        Some((child, _)) => Some(describe_child(step, child)),
+        None if step.events.is_empty() => None,
+        None => Some(event_text::sentence(step, at)),
+    });
     // Within a step its event comes first; at its end its outcome does.
     if let Some(event) = event.as_ref().filter(|_| is_within) {
         push(&mut lines, event, columns, theme.text());

@@ -7,10 +7,11 @@ use ratatui::style::Style;
 
 use crate::app::panes::event_text;
 
+use crate::app::panes::inside_step::can_open;
 use crate::app::panes::step_list::{ListLine, step_count};
 use crate::app::{App, SessionState};
 use crate::safe;
-use crate::timeline::{Attempt, Outcome, PlannedStep, Severity, StepKind, StepRecord};
+use crate::timeline::{Attempt, ChildStep, Outcome, PlannedStep, Severity, StepKind, StepRecord};
 use crate::value::Value;
 
 use super::text::{self, Pen};
@@ -38,14 +39,23 @@ pub fn draw(buffer: &mut Buffer, area: Rect, app: &App, lines: &[ListLine], them
     }
 }
 
-/// Returns whether the moment shown is right after the event of a line.
+/// Returns whether a line is the row shown.
 fn is_here(line: &ListLine, app: &App) -> bool {
-    matches!(line, ListLine::Event { number, .. } if Some(*number) == app.position())
+    line.row().is_some_and(|row| app.row_here() == Some(row))
 }
 
 /// Draws a line below a step, such as `├ 0x40c ← 20  ' '`.
 fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
     let glyphs = &theme.glyphs;
+    let depth = match line {
+        ListLine::Event { depth, .. } | ListLine::Child { depth, .. } => *depth,
+        _ => 0,
+    };
+    // Deeper rows begin further right, as long as some of them is left to read.
+    let indent = depth
+        .saturating_mul(2)
+        .min(usize::from(pen.columns_left()) / 3);
+    pen.put(&" ".repeat(indent), theme.text());
     let mut put = |branch: char, forms: &[String], style: Style| {
         pen.put_char(branch, theme.faint()).put(" ", style);
         let forms: Vec<String> = forms.iter().map(|form| glyphs.arrows(form)).collect();
@@ -53,17 +63,21 @@ fn draw_inside(mut pen: Pen, line: &ListLine, app: &App, theme: &Theme) {
         pen.put(&text, style);
     };
     match line {
-        ListLine::Event { number, is_last } => {
-            let branch = if *is_last {
-                glyphs.last_branch
-            } else {
-                glyphs.branch
+        ListLine::Event {
+            number, is_last, ..
+        } => {
+            let branch = branch(*is_last, theme);
+            let style = row_style(app, line, *number, theme);
+            put(branch, &event_forms(app, *number), style);
+        }
+        ListLine::Child { index, is_last, .. } => {
+            let branch = branch(*is_last, theme);
+            let Some(child) = app.record().and_then(|step| step.children.get(*index)) else {
+                return;
             };
-            put(
-                branch,
-                &event_forms(app, *number),
-                event_style(app, *number, theme),
-            );
+            // A child whose events are all to come is to come.
+            let style = row_style(app, line, child.events.start.saturating_add(1), theme);
+            put(branch, &child_forms(app, *index, child, theme), style);
         }
         ListLine::Above(count) => put(
             glyphs.branch,
@@ -109,9 +123,46 @@ fn event_forms(app: &App, number: usize) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn event_style(app: &App, number: usize, theme: &Theme) -> Style {
+fn branch(is_last: bool, theme: &Theme) -> char {
+    match is_last {
+        true => theme.glyphs.last_branch,
+        false => theme.glyphs.branch,
+    }
+}
+
+/// Returns the forms of a child, the longest first: `▸ 4/2 env.fetch(1024) → 1`.
+fn child_forms(app: &App, index: usize, child: &ChildStep, theme: &Theme) -> Vec<String> {
+    let glyphs = &theme.glyphs;
+    let can_open = app.record().is_some_and(|step| can_open(step, index));
+    let mark = match (can_open, app.is_child_open(index)) {
+        (true, true) => glyphs.opened,
+        (true, false) => glyphs.closed,
+        (false, _) => ' ',
+    };
+    let label = app.record().map(|step| step.child_label(index));
+    let label = label.unwrap_or_default();
+    let failed = match child.outcome {
+        Outcome::Ok => String::new(),
+        _ => format!(" {}", glyphs.failed),
+    };
+    let name = child.text.split('(').next().unwrap_or_default();
+    let mut forms = Vec::new();
+    if let Some(result) = &child.result {
+        forms.push(format!("{mark} {label} {} → {result}{failed}", child.text));
+        forms.push(format!("{mark} {} → {result}{failed}", child.text));
+        forms.push(format!("{mark} {name} → {result}{failed}"));
+    } else {
+        forms.push(format!("{mark} {label} {}{failed}", child.text));
+    }
+    forms.push(format!("{mark} {}{failed}", child.text));
+    forms.push(format!("{mark} {name}{failed}"));
+    forms
+}
+
+/// Returns the style of a row whose first event has this number.
+fn row_style(app: &App, line: &ListLine, number: usize, theme: &Theme) -> Style {
     match app.position() {
-        Some(at) if at == number => theme.current(),
+        _ if is_here(line, app) => theme.current(),
         Some(at) if at < number => theme.pending(),
         _ => theme.text(),
     }
@@ -131,7 +182,10 @@ fn attempted(attempt: &Attempt) -> [String; 4] {
 
 /// Returns `… 13 more stores`.
 fn more(count: usize, which: &str, app: &App, theme: &Theme) -> String {
-    let noun = app.record().map_or("event", event_text::noun);
+    let noun = match app.record() {
+        Some(step) if step.children.is_empty() => event_text::noun(step),
+        _ => "row",
+    };
     let s = crate::text::plural(&count);
     let count = event_text::thousands(count as u64);
     match which {
@@ -161,7 +215,7 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     let glyphs = &theme.glyphs;
     let (mark, tone) = outcome_mark(index, record, app, theme);
     // In an unfolded step the mark is at the event that has just happened.
-    let is_here = is_shown && app.position().unwrap_or(0) == 0;
+    let is_here = is_shown && app.row_here().is_none();
     pen.put_char(if is_here { glyphs.current } else { ' ' }, theme.pointer())
         .put_char(mark, tone);
     pen.put(

@@ -55,6 +55,9 @@ fn part_at_cursor(app: &App, dump: &HexDump) -> String {
 
 /// Returns `before step 4` or `before store 7`.
 fn title_before(app: &App) -> String {
+    if let (Some(record), Some((child, _))) = (app.record(), app.child_here()) {
+        return format!("before {}", record.child_label(child));
+    }
     match (app.record(), app.position()) {
         (Some(_), Some(1..)) if is_growth(app) => "before memory grew".to_string(),
         (Some(step), Some(at @ 1..)) => format!(
@@ -69,7 +72,15 @@ fn title_before(app: &App) -> String {
 /// Returns `after step 4` or `after store 7 of 14`.
 fn title_after(app: &App) -> String {
     let step = app.moment.step;
+    if let (Some(record), Some((child, _))) = (app.record(), app.child_here()) {
+        let when = match app.is_child_open(child) {
+            true => "begin of",
+            false => "after",
+        };
+        return format!("{when} {}", record.child_label(child));
+    }
     match (app.record(), app.position()) {
+        (Some(record), Some(_)) if record.events.is_empty() => format!("in step {step}"),
         (Some(record), Some(0)) => format!("before {}", event_text::ordinal(record, 1)),
         (Some(record), Some(at)) if is_growth(app) => {
             format!("after memory grew, {}", event_text::ordinal(record, at))

@@ -46,7 +46,7 @@ pub(in crate::app) fn go_to(app: &mut App, step: usize) -> Option<Effect> {
             notify_no_step(app, step, last);
             None
         }
-        _ => run_to(app, Goal::step(step)),
+        _ => run_to(app, Goal::Step(step)),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::state::SessionState;
+use crate::app::panes::inside_step::OpenChildren;
 use crate::app::{Action, App};
 use crate::script::ast::Statement;
 use crate::timeline::{Moment, Timeline};
@@ -20,6 +21,7 @@ struct Branch {
     timeline: Timeline,
     moment: Moment,
     unfolded: bool,
+    opened: OpenChildren,
     setup: Vec<Statement>,
 }
 
@@ -143,6 +145,7 @@ fn hide(app: &mut App, timeline: Timeline) -> Branch {
         timeline: std::mem::replace(&mut app.timeline, timeline),
         moment: app.moment,
         unfolded: app.unfolded,
+        opened: app.opened.clone(),
         setup: app.setup.clone(),
     }
 }
@@ -150,6 +153,7 @@ fn hide(app: &mut App, timeline: Timeline) -> Branch {
 fn show(app: &mut App, branch: Branch) {
     app.branches.number = branch.number;
     (app.timeline, app.moment, app.unfolded) = (branch.timeline, branch.moment, branch.unfolded);
+    app.opened = branch.opened;
     app.setup = branch.setup;
     forget_timeline(app);
 }

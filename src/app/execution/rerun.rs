@@ -30,7 +30,7 @@ pub(in crate::app) fn restart(
     inputs: Vec<(String, String)>,
     setup: Option<Statement>,
 ) -> Effect {
-    app.session.restart(Goal::step(app.moment.step), setup);
+    app.session.restart(Goal::Step(app.moment.step), setup);
     Effect::Session(Request::Restart(Box::new(rerun(app, inputs))))
 }
 

@@ -83,27 +83,17 @@ pub enum SessionState {
 /// How far to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
-    /// Up to the end of step `step`, or unfolded after its event `event`.
-    Step {
-        /// The number of the step.
-        step: usize,
-        /// The number of the event, counted from 1; `None` for the end of the step.
-        event: Option<u32>,
-    },
+    /// Up to the end of the step of this number.
+    Step(usize),
     /// As far as the session goes.
     End,
 }
 
 impl Goal {
-    /// Returns the goal at the end of a step.
-    pub(crate) fn step(step: usize) -> Goal {
-        Goal::Step { step, event: None }
-    }
-
     /// Returns whether the goal is after step `index`.
     pub(crate) fn is_after(self, index: usize) -> bool {
         match self {
-            Goal::Step { step, .. } => index < step,
+            Goal::Step(step) => index < step,
             Goal::End => true,
         }
     }
@@ -235,11 +225,8 @@ impl SessionState {
         if let Some(goal) = self.goal_mut() {
             *goal = Some(match *goal {
                 Some(Goal::End) => Goal::End,
-                Some(Goal::Step { step, event }) => Goal::Step {
-                    step: step.max(running).saturating_add(1),
-                    event,
-                },
-                None => Goal::step(running.saturating_add(1)),
+                Some(Goal::Step(step)) => Goal::Step(step.max(running).saturating_add(1)),
+                None => Goal::Step(running.saturating_add(1)),
             });
         }
         self.set_follows(true);

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::app::panes::hex_dump::{DumpLine, HexDump};
+use crate::app::panes::inside_step::InsideRow;
 use crate::app::panes::layout::{content, tabs};
 use crate::app::panes::memory_map;
 use crate::app::panes::step_list::ListLine;
@@ -14,8 +15,8 @@ use crate::app::{App, Overlay, Pane};
 pub enum Hit {
     /// A step of the list, by its number.
     Step(usize),
-    /// An event of the step shown, counted from 1.
-    Event(usize),
+    /// An event or a child of the step shown.
+    Row(InsideRow),
     /// A byte of the hex dump, by its address.
     Byte(u64),
     /// The first byte of a cell of the map.
@@ -56,8 +57,7 @@ fn hit_view(view: &View, column: u16, row: u16) -> Hit {
     let found = row.checked_sub(inner.y).and_then(|line| match pane {
         Pane::Steps => match view.step_list.get(usize::from(line))? {
             ListLine::Step(step) | ListLine::Hidden(step) => Some(Hit::Step(*step)),
-            ListLine::Event { number, .. } => Some(Hit::Event(*number)),
-            _ => None,
+            line => line.row().map(Hit::Row),
         },
         Pane::Memory => byte_at(&view.hex_dump, inner, column - inner.x, line).map(Hit::Byte),
         Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => None,

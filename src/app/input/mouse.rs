@@ -26,9 +26,9 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Vec<Effect> {
             app.pane = Pane::Steps;
             advance::go_to(app, step)
         }
-        Hit::Event(number) => {
+        Hit::Row(row) => {
             app.pane = Pane::Steps;
-            time::show_event(app, number);
+            time::show_row(app, Some(row));
             None
         }
         Hit::Byte(address) => {
@@ -70,7 +70,7 @@ pub(crate) fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
         Hit::Byte(_) | Hit::Pane(Pane::Memory) => {
             viewport::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH_ROWS)));
         }
-        Hit::Step(_) | Hit::Event(_) | Hit::Pane(Pane::Steps) => {
+        Hit::Step(_) | Hit::Row(_) | Hit::Pane(Pane::Steps) => {
             time::move_by(app, isize::from(notches));
         }
         Hit::Pane(pane) => scroll::scroll(app, pane, notches),

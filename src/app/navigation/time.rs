@@ -3,8 +3,9 @@
 
 use super::viewport;
 use crate::app::panes::event_text;
+use crate::app::panes::inside_step::{self, InsideRow, InsideRows};
 use crate::app::{Action, App};
-use crate::timeline::{Event, Moment, PAGE, is_far_outside};
+use crate::timeline::{At, Event, Moment, PAGE, Resolved, Span, is_far_outside};
 
 /// Goes one event back in an unfolded step, or one step.
 pub(in crate::app) fn back(app: &mut App) {
@@ -55,14 +56,19 @@ pub(in crate::app) fn move_by(app: &mut App, by: isize) {
     }
 }
 
-/// Goes `by` events within the step shown, at most to its ends. Returns whether the moment changed.
+/// Goes `by` rows within the step shown, at most to its ends: events, and children that are one row
+/// while they are closed. Returns whether the row changed.
 pub(in crate::app) fn move_by_events(app: &mut App, by: isize) -> bool {
-    let (Some(at), Some(len)) = (app.position(), app.record().map(|r| r.events.len())) else {
+    let rows = InsideRows::of(app);
+    if rows.len() == 0 {
         return false;
-    };
-    let to = at.saturating_add_signed(by).min(len);
+    }
+    // Counted from 1, so that 0 is before the first row.
+    let at = app.row_here().and_then(|row| rows.index_of(row));
+    let at = at.map_or(0, |index| index + 1);
+    let to = at.saturating_add_signed(by).min(rows.len());
     if to != at {
-        show_event(app, to);
+        show_row(app, to.checked_sub(1).and_then(|index| rows.get(index)));
     }
     to != at
 }
@@ -70,22 +76,70 @@ pub(in crate::app) fn move_by_events(app: &mut App, by: isize) -> bool {
 /// Goes before the first event of an unfolded step, or else to step 0.
 pub(in crate::app) fn start(app: &mut App) {
     if app.position().is_some() {
-        show_event(app, 0);
+        show_row(app, None);
     } else {
         first(app);
     }
 }
 
-/// Goes after the last event of an unfolded step. Returns whether the step is unfolded.
+/// Goes to the last row of an unfolded step. Returns whether the step is unfolded.
 pub(in crate::app) fn last_event(app: &mut App) -> bool {
-    let len = app
-        .position()
-        .and(app.record())
-        .map(|record| record.events.len());
-    if let Some(len) = len {
-        show_event(app, len);
+    let rows = InsideRows::of(app);
+    let last = rows.len().checked_sub(1).and_then(|index| rows.get(index));
+    if last.is_some() {
+        show_row(app, last);
     }
-    len.is_some()
+    last.is_some()
+}
+
+/// Shows a row of the step shown; without one, the moment before the first.
+pub(in crate::app) fn show_row(app: &mut App, row: Option<InsideRow>) {
+    let step = app.moment.step;
+    match row {
+        None => show(app, Moment { step, event: 0 }),
+        Some(InsideRow::Event(event)) => show(app, Moment { step, event }),
+        Some(InsideRow::Child(child)) => show_child(app, child),
+    }
+}
+
+/// Shows a moment as it was written for the command line.
+pub(in crate::app) fn show_at(app: &mut App, at: &At) {
+    match app.timeline.resolve(at) {
+        Ok(Resolved {
+            child: Some(child), ..
+        }) if at.event.is_none() => {
+            set_moment(app, Moment::end_of(at.step));
+            show_child(app, child);
+        }
+        Ok(resolved) if at.event.is_some() => {
+            app.unfolded = true;
+            show(app, resolved.moment);
+        }
+        Ok(resolved) => show(app, resolved.moment),
+        Err(error) => app.notify_error(format!("{at}: {error}.")),
+    }
+}
+
+/// Shows the row of a child of the step shown.
+pub(in crate::app) fn show_child(app: &mut App, index: usize) {
+    let step = app.moment.step;
+    app.unfolded = true;
+    open_around(app, index);
+    let child = app.record().and_then(|record| record.children.get(index));
+    if let Some(event) = child.map(|child| app.event_of_child(index, child)) {
+        set_row(app, Moment { step, event }, Some(index));
+        place_cursor(app);
+    }
+}
+
+/// Opens the children around a child of the step shown, so that it has a row.
+fn open_around(app: &mut App, child: usize) {
+    let Some(record) = app.record() else {
+        return;
+    };
+    let around: Vec<usize> = record.children.ancestors(child).skip(1).collect();
+    app.opened.set_here(app.moment.step, None);
+    around.into_iter().for_each(|child| app.opened.open(child));
 }
 
 /// Shows the end of a step that has run.
@@ -123,7 +177,11 @@ pub(in crate::app) fn toggle_unfolded(app: &mut App, number: Option<u32>) {
         return;
     };
     let (len, can_unfold) = (record.events.len(), record.can_unfold());
+    let around = app.child_around().map(|(index, _)| index);
     match number {
+        None if around.is_some() => around
+            .into_iter()
+            .for_each(|child| toggle_child(app, child)),
         Some(number) => unfold_at(app, usize::try_from(number).unwrap_or(usize::MAX), len),
         None if app.is_unfolded() => fold(app),
         None if can_unfold => unfold(app, len),
@@ -131,13 +189,43 @@ pub(in crate::app) fn toggle_unfolded(app: &mut App, number: Option<u32>) {
     }
 }
 
+/// Opens the child whose row is shown, or closes the one around the row.
+fn toggle_child(app: &mut App, child: usize) {
+    let can_open = app
+        .record()
+        .is_some_and(|step| inside_step::can_open(step, child));
+    if app.is_child_open(child) {
+        app.opened.close(child);
+    } else if can_open {
+        app.opened.open(child);
+    } else {
+        let label = app.record().map(|step| step.child_label(child));
+        let label = label.unwrap_or_default();
+        app.notify(format!(
+            "{label} wrote nothing and has no parts: there is nothing to unfold."
+        ));
+        return;
+    }
+    show_child(app, child);
+}
+
 fn unfold(app: &mut App, len: usize) {
     app.unfolded = true;
     show_start_of(app, app.moment.step);
-    if let Some(step) = app.record().filter(|_| len > 0) {
+    if let Some(step) = app
+        .record()
+        .filter(|step| len > 0 || !step.children.is_empty())
+    {
         let count = event_text::thousands(len as u64);
         let plural = crate::text::plural(&len);
-        let stores = format!("{count} {}{plural}", event_text::noun(step));
+        let mut stores = format!("{count} {}{plural}", event_text::noun(step));
+        let parts = step.children.parts_of(None).count();
+        if parts > 0 {
+            stores.push_str(&format!(
+                ", {}",
+                crate::text::count(parts, "call of an import")
+            ));
+        }
         let key = |action| app.keys.key_of(action);
         let (next, back, fold) = (key(Action::Next), key(Action::Back), key(Action::Unfold));
         app.notify(format!(
@@ -171,12 +259,51 @@ fn fold(app: &mut App) {
     viewport::reveal(app, app.cursor, 1);
 }
 
-/// Changes the moment shown and leaves the cursor where it is.
+/// Changes the moment shown and leaves the cursor where it is. The row shown is that of the last event
+/// before the moment; at the end of a step it is the last row.
 fn set_moment(app: &mut App, moment: Moment) {
+    let len = app.timeline.step(moment.step).map_or(0, |s| s.events.len());
+    set_row(app, moment, None);
+    let child = match moment.event > len {
+        true => last_child(app),
+        false => child_of_event(app),
+    };
+    if child.is_some() {
+        set_row(app, moment, child);
+    }
+}
+
+/// Returns the child that is the last row of the step shown.
+fn last_child(app: &App) -> Option<usize> {
+    let rows = InsideRows::of(app);
+    match rows.get(rows.len().checked_sub(1)?)? {
+        InsideRow::Child(child) => Some(child),
+        InsideRow::Event(_) => None,
+    }
+}
+
+/// Opens the children around the last event before the moment, so that it has a row. Returns the
+/// child whose row that is, where the event has none of its own.
+fn child_of_event(app: &mut App) -> Option<usize> {
+    let at = app.position().filter(|at| *at > 0)?;
+    let step = app.record()?;
+    let innermost = step.children.innermost(at)?;
+    let can_open = inside_step::can_open(step, innermost);
+    open_around(app, innermost);
+    if can_open {
+        app.opened.open(innermost);
+    }
+    (!can_open).then_some(innermost)
+}
+
+/// Changes the moment shown, and makes the row of a child the one shown, or else that of the last
+/// event. Leaves the cursor where it is.
+fn set_row(app: &mut App, moment: Moment, child: Option<usize>) {
     let last = app.timeline.steps().len().saturating_sub(1);
     let step = moment.step.min(last);
     let len = app.timeline.step(step).map_or(0, |s| s.events.len());
     let is_over = moment.event >= len;
+    app.opened.set_here(step, child);
     app.moment = match is_over && !app.unfolded {
         true => Moment::end_of(step),
         false => Moment {
@@ -200,6 +327,11 @@ fn place_cursor(app: &mut App) {
         .record()
         .filter(|_| is_over)
         .and_then(|r| r.trap.as_ref()?.attempt);
+    if let Some(span) = span_of_child(app) {
+        viewport::go_to(app, span.start, span.len);
+        app.arrived = Some((app.moment, app.cursor));
+        return;
+    }
     let position = app.position();
     let event = position.and_then(|at| app.record()?.events.get(at.saturating_sub(1)));
     match (attempt, event) {
@@ -222,6 +354,16 @@ fn place_cursor(app: &mut App) {
         (None, None) => viewport::show_focus(app),
     }
     app.arrived = Some((app.moment, app.cursor));
+}
+
+/// Returns the first bytes that the child wrote whose row is shown.
+fn span_of_child(app: &App) -> Option<Span> {
+    let (_, child) = app.child_here()?;
+    let events = &app.record()?.events;
+    let first = events
+        .get(child.events.start)
+        .filter(|_| !child.events.is_empty())?;
+    Some(event_text::span(&first))
 }
 
 /// Goes after the next write to the byte under the cursor.

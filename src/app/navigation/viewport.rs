@@ -33,7 +33,10 @@ fn restore_moment(app: &mut App) {
     let step = app.moment.step;
     let len = app.record().map_or(0, |r| r.events.len());
     app.unfolded = app.is_unfolded();
-    app.moment = match app.unfolded && len > 0 {
+    let has_rows = app
+        .record()
+        .is_some_and(|r| len > 0 || !r.children.is_empty());
+    app.moment = match app.unfolded && has_rows {
         true => Moment {
             step,
             event: app.moment.event.min(len),
@@ -233,7 +236,7 @@ fn marked(app: &App) -> Option<Vec<Span>> {
         (true, _) => Some(app.memory().differences(&start_image(app))),
         (false, Some(_)) => Some(
             app.memory()
-                .differences(&app.timeline.memory_before(app.moment.step)),
+                .differences(&app.timeline.memory_at(app.begin_of_part())),
         ),
         (false, None) => None,
     }

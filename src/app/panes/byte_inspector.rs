@@ -389,9 +389,15 @@ fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> Stri
         );
     }
     let _ = write!(out, ", {}", event_text::whence(&write.writer));
-    let text = step
-        .map(|s| safe::cut(&s.text, MAX_NAME))
-        .filter(|t| !t.is_empty());
+    let child = step.and_then(|step| {
+        let child = step.children.innermost(at.event)?;
+        Some((step.child_label(child), &step.children.get(child)?.text))
+    });
+    let text = match child.filter(|_| matches!(write.writer, Writer::Import { .. })) {
+        Some((label, text)) => Some(safe::cut(&format!("{label} {text}"), MAX_NAME)),
+        None => step.map(|s| safe::cut(&s.text, MAX_NAME)),
+    };
+    let text = text.filter(|text| !text.is_empty());
     if let Some(text) =
         text.filter(|_| matches!(write.writer, Writer::Host | Writer::Import { .. }))
     {

@@ -40,6 +40,9 @@ struct Key {
     is_unfolded: bool,
     /// Steps that had run.
     ran: usize,
+    /// The child whose row is shown, and the beginning of the part that the row is in.
+    child: Option<usize>,
+    part: Moment,
 }
 
 impl Key {
@@ -48,6 +51,8 @@ impl Key {
             moment: app.moment,
             is_unfolded: app.is_unfolded(),
             ran: app.timeline.steps().len(),
+            child: app.child_here().map(|(index, _)| index),
+            part: app.begin_of_part(),
         }
     }
 }
@@ -62,7 +67,8 @@ impl App {
         }
     }
 
-    /// Returns memory just before the event shown or, where the step is folded, before the step.
+    /// Returns memory just before the event or the child shown or, where the step is folded, before
+    /// the step.
     pub(crate) fn memory_before(&self) -> Image {
         if self.is_current() {
             self.cache.before.clone()
@@ -111,14 +117,22 @@ impl App {
     }
 
     /// Returns how many events of the step shown have happened at the moment shown; `None` where the
-    /// step is folded or has none.
+    /// step is folded, or has neither events nor children.
     pub(crate) fn position(&self) -> Option<usize> {
-        let len = self.record().map_or(0, |r| r.events.len());
-        (len > 0 && self.is_unfolded()).then(|| self.moment.event.min(len))
+        let record = self.record()?;
+        let len = record.events.len();
+        let has_rows = len > 0 || !record.children.is_empty();
+        (has_rows && self.is_unfolded()).then(|| self.moment.event.min(len))
     }
 
-    /// Returns the event that has just happened in an unfolded step.
+    /// Returns the event that has just happened in an unfolded step; `None` on the row of a child that
+    /// is more than one event.
     pub(crate) fn event(&self) -> Option<Event> {
+        if let Some((_, child)) = self.child_here()
+            && (child.events.len() != 1 || self.moment.event != child.events.end)
+        {
+            return None;
+        }
         self.record()?.events.get(self.position()?.checked_sub(1)?)
     }
 
@@ -177,6 +191,9 @@ impl App {
 
 fn before(app: &App) -> Image {
     let step = app.moment.step;
+    if app.child_here().is_some() {
+        return app.timeline.memory_at(app.begin_of_part());
+    }
     match app.position() {
         Some(at) => app.timeline.memory_at(Moment {
             step,

@@ -87,7 +87,7 @@ impl HexDump {
             after: app.memory(),
             since: match (app.cumulative, app.position()) {
                 (true, _) => Some(timeline.memory_after(0)),
-                (false, Some(_)) => Some(timeline.memory_before(moment.step)),
+                (false, Some(_)) => Some(timeline.memory_at(app.begin_of_part())),
                 (false, None) => None,
             },
             written: app

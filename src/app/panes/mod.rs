@@ -8,6 +8,7 @@ pub mod cache;
 pub mod event_text;
 pub mod hex_copy;
 pub mod hex_dump;
+pub mod inside_step;
 pub mod layout;
 pub mod memory_map;
 pub mod module_overview;

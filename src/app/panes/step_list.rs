@@ -1,7 +1,8 @@
 //! The lines of the steps pane: the steps and, below the one shown if it is unfolded, a window of
-//! its events around the one shown. The cost is that of what is shown, however many events there
+//! its events and children around the row shown. The cost is that of what is shown, however many events there
 //! are.
 
+use super::inside_step::{InsideRow, InsideRows};
 use super::layout::{Layout, content};
 use crate::app::App;
 use crate::app::course;
@@ -20,16 +21,27 @@ pub(crate) enum ListLine {
     },
     /// The other stores were recorded as a difference.
     Difference,
-    /// The number of events before the next line.
+    /// A child of the step shown.
+    Child {
+        /// Its index.
+        index: usize,
+        /// How many of the children around it are open rows above.
+        depth: usize,
+        /// Whether nothing of the step follows it.
+        is_last: bool,
+    },
+    /// The number of rows before the next line.
     Above(usize),
     /// An event of the step shown.
     Event {
         /// Counted from 1.
         number: usize,
+        /// How many children around it are open.
+        depth: usize,
         /// Whether nothing of the step follows it.
         is_last: bool,
     },
-    /// The number of events after the previous line.
+    /// The number of rows after the previous line.
     Below(usize),
     /// The store that trapped.
     Attempt(Attempt),
@@ -40,17 +52,11 @@ pub(crate) fn lines(app: &App, rows: u16) -> Vec<ListLine> {
     let (count, shown) = (step_count(app), app.moment.step);
     let rows = usize::from(rows);
     let events = match app.record().filter(|_| app.is_unfolded()) {
-        Some(step) => event_lines(
-            step,
-            app.position().unwrap_or(0),
-            rows.saturating_sub(count.min((rows / 3).max(3))),
-        ),
+        Some(step) => inside_lines(app, step, rows.saturating_sub(count.min((rows / 3).max(3)))),
         None => Vec::new(),
     };
-    let at = app.position().unwrap_or(0);
-    let here = events
-        .iter()
-        .position(|line| matches!(line, ListLine::Event { number, .. } if *number == at));
+    let row = app.row_here();
+    let here = row.and_then(|row| events.iter().position(|line| line.row() == Some(row)));
     let current = shown + here.map_or(0, |index| index + 1);
     let all = count + events.len();
     let first = first_step(all, current, u16::try_from(rows).unwrap_or(u16::MAX));
@@ -92,13 +98,25 @@ pub(crate) fn event_rows(app: &App) -> usize {
         .map_or(0, |area| content(area).height);
     lines(app, rows)
         .iter()
-        .filter(|line| matches!(line, ListLine::Event { .. }))
+        .filter(|line| line.row().is_some())
         .count()
 }
 
-/// Returns the lines below a step, about `rows` of them, around event `at`.
-fn event_lines(step: &StepRecord, at: usize, rows: usize) -> Vec<ListLine> {
-    let len = step.events.len();
+impl ListLine {
+    /// Returns the row of the step shown that the line is.
+    pub(crate) fn row(&self) -> Option<InsideRow> {
+        match self {
+            ListLine::Event { number, .. } => Some(InsideRow::Event(*number)),
+            ListLine::Child { index, .. } => Some(InsideRow::Child(*index)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the lines below a step, about `rows` of them, around the row shown.
+fn inside_lines(app: &App, step: &StepRecord, rows: usize) -> Vec<ListLine> {
+    let inside = InsideRows::of(app);
+    let len = inside.len();
     let mut lines = Vec::new();
     if step.stores_recorded < step.stores {
         lines.push(ListLine::Recorded {
@@ -111,21 +129,40 @@ fn event_lines(step: &StepRecord, at: usize, rows: usize) -> Vec<ListLine> {
     let rows = rows
         .saturating_sub(lines.len() + usize::from(attempt.is_some()))
         .max(1);
-    let current = at.saturating_sub(1);
-    let first = first_step(len, current, u16::try_from(rows).unwrap_or(u16::MAX));
+    let current = app.row_here().and_then(|row| inside.index_of(row));
+    let first = first_step(
+        len,
+        current.unwrap_or(0),
+        u16::try_from(rows).unwrap_or(u16::MAX),
+    );
     let end = len.min(first.saturating_add(rows));
     for index in first..end {
-        lines.push(match index {
+        let is_last = index + 1 == len && attempt.is_none();
+        let line = match inside.get(index) {
             _ if rows >= 3 && index == first && first > 0 => ListLine::Above(first + 1),
             _ if rows >= 3 && index + 1 == end && end < len => ListLine::Below(len - index),
-            _ => ListLine::Event {
-                number: index + 1,
-                is_last: index + 1 == len && attempt.is_none(),
+            Some(InsideRow::Event(number)) => ListLine::Event {
+                number,
+                depth: depth_of_event(step, number),
+                is_last,
             },
-        });
+            Some(InsideRow::Child(index)) => ListLine::Child {
+                index,
+                depth: step.children.depth(index),
+                is_last,
+            },
+            None => continue,
+        };
+        lines.push(line);
     }
     lines.extend(attempt.map(ListLine::Attempt));
     lines
+}
+
+/// Returns how many children an event that has a row is in; all of them are open.
+fn depth_of_event(step: &StepRecord, number: usize) -> usize {
+    let innermost = step.children.innermost(number);
+    innermost.map_or(0, |child| step.children.depth(child) + 1)
 }
 
 #[cfg(test)]
@@ -138,7 +175,9 @@ mod tests {
     fn in_short(app: &App, rows: u16) -> String {
         let labels = lines(app, rows).into_iter().map(|line| match line {
             ListLine::Step(step) => step.to_string(),
-            ListLine::Event { number, is_last } => {
+            ListLine::Event {
+                number, is_last, ..
+            } => {
                 format!(".{number}{}", if is_last { "]" } else { "" })
             }
             ListLine::Above(count) => format!("^{count}"),

@@ -15,6 +15,7 @@ use crate::value::Value;
 
 mod addresses;
 mod findings;
+mod inside_children;
 mod inside_steps;
 mod key_overrides;
 mod typed_steps;
@@ -250,10 +251,8 @@ fn a_goal_runs_up_to_its_step_and_no_further() {
 fn a_goal_may_lie_inside_its_step() {
     for (event, moment) in [(3, Moment { step: 4, event: 3 }), (99, Moment::end_of(4))] {
         let mut app = opened(SIZE);
-        app.session.set_goal(Goal::Step {
-            step: 4,
-            event: Some(event),
-        });
+        app.session.set_goal(Goal::Step(4));
+        app.opens_at = Some(format!("4.{event}").parse().unwrap());
         run(&mut app, advance(), &default_records());
         assert_eq!((app.moment, app.session.goal()), (moment, None), "{event}");
         assert_eq!(app.notice.is_some(), event == 99, "{:?}", app.notice);
@@ -263,7 +262,7 @@ fn a_goal_may_lie_inside_its_step() {
 #[test]
 fn a_goal_behind_the_last_step_is_none() {
     let mut app = opened(SIZE);
-    app.session.set_goal(Goal::step(99));
+    app.session.set_goal(Goal::Step(99));
     run(&mut app, advance(), &default_records());
     assert_eq!(
         (app.moment.step, notice(&app)),

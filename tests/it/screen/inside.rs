@@ -1,7 +1,7 @@
 //! Moments inside a step: unfolded calls, the source pane, traps and growth.
 
 use linmem::app::input::hit_test::{Hit, hit};
-use linmem::app::{App, click, key, keymap};
+use linmem::app::{App, InsideRow, click, key, keymap};
 use linmem::testing::{apps, timelines};
 use linmem::timeline::{Moment, Timeline};
 use linmem::ui::Theme;
@@ -130,7 +130,7 @@ fn clicks_on_an_event_go_to_it() {
         .lines()
         .position(|line| line.contains("0x40e"))
         .unwrap();
-    assert_eq!(hit(&state, 10, row as u16), Hit::Event(3));
+    assert_eq!(hit(&state, 10, row as u16), Hit::Row(InsideRow::Event(3)));
     click(&mut state, 10, row as u16);
     assert_eq!(state.moment, Moment { step: 4, event: 3 });
 }

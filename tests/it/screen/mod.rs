@@ -1,5 +1,6 @@
 //! Whole screens as snapshots: their text, and their styles with a letter for each cell.
 
+mod children;
 mod drawing;
 mod explore;
 mod inside;

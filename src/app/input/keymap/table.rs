@@ -68,8 +68,9 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["o"], Action::Unfold, "unfold", Group::Time)
         .status("o", "stores")
         .describe(
-            "Unfolds steps into their stores, before the first one; pressed again, folds them. \
-             400{unfold} goes to store 400.",
+            "Unfolds steps into their stores and the calls of imports, before the first one; pressed \
+             again, folds them. On a call of an import, opens or closes that. 400{unfold} goes to \
+             store 400.",
         ),
     normal(&["g"], Action::First, "first step", Group::Time)
         .describe("Goes to step 0, the instantiation."),
