@@ -1,5 +1,6 @@
 //! The parts of a checked script: plain data, with positions in the text as written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::source::HostPlace;
@@ -25,7 +26,7 @@ pub struct Name {
 }
 
 /// The two names of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImportName {
     /// The name of the module that it is imported from.
     pub(crate) module: String,
@@ -72,6 +73,10 @@ pub struct RecordedStep {
     /// How the replay differs from the recording here. Nothing of it is replayed after this.
     pub divergence: Option<String>,
 }
+
+/// Where the host of a recording did what the actions of an import do: by import, by the number of
+/// the call, and by the number of the action in it.
+pub(crate) type RecordedActions = BTreeMap<ImportName, Vec<Vec<Option<Arc<HostPlace>>>>>;
 
 /// The kinds of statement; `docs/steps.md` has one line for each.
 #[derive(Debug, Clone, PartialEq)]

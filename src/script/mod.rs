@@ -18,6 +18,7 @@ mod serialize;
 mod vocabulary;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::prose::Document;
 use crate::safe;
@@ -67,6 +68,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// The prose around the statements of a Markdown file.
     pub(crate) document: Document,
+    /// Where a recorded host did what the actions of imports do; empty for every other script.
+    pub(crate) recorded_actions: Arc<ast::RecordedActions>,
     lines: Lines,
     /// The length of the file's text in bytes; the text after it was typed.
     written: usize,
@@ -117,6 +120,7 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
         source,
         statements,
         document,
+        recorded_actions: Arc::default(),
         lines,
         written,
     })

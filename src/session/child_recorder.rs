@@ -2,6 +2,9 @@
 //!
 //! Where they are among the events of the step is known only when the recording is settled.
 
+use std::sync::Arc;
+
+use crate::source::HostPlace;
 use crate::timeline::{ChildKind, ChildMark, ChildStep, Children, Outcome};
 
 /// The most child steps that are recorded one by one in one step; further ones are counted.
@@ -35,7 +38,7 @@ impl ChildRecorder {
 
     /// Begins a child of the one that began last and has not ended. Returns its number, which is its
     /// index in the order in which they began.
-    pub fn begin(&mut self, kind: ChildKind, text: String) -> usize {
+    pub fn begin(&mut self, kind: ChildKind, text: String, host: Option<Arc<HostPlace>>) -> usize {
         self.total += 1;
         let index = self.list.len();
         let (parent, parts) = match self.open.last_mut() {
@@ -48,6 +51,7 @@ impl ChildRecorder {
             kind,
             text,
             result: None,
+            host,
             // Until it ends, it has not.
             outcome: Outcome::Cancelled,
             events: 0..usize::MAX,
@@ -105,12 +109,12 @@ mod tests {
     #[test]
     fn children_are_numbered_in_their_parents() {
         let mut recorder = ChildRecorder::default();
-        let outer = recorder.begin(ChildKind::Import, "env.f()".into());
-        let inner = recorder.begin(ChildKind::Call, "call g()".into());
+        let outer = recorder.begin(ChildKind::Import, "env.f()".into(), None);
+        let inner = recorder.begin(ChildKind::Call, "call g()".into(), None);
         assert_eq!(recorder.end(Outcome::Ok, Some("7".into())), Some(inner));
         recorder.begin_counted();
         assert_eq!(recorder.end(Outcome::Ok, None), None);
-        let open = recorder.begin(ChildKind::Read, "read 0x0".into());
+        let open = recorder.begin(ChildKind::Read, "read 0x0".into(), None);
         let at = |number, is_end, events| ChildMark {
             number,
             is_end,

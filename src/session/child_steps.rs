@@ -43,7 +43,8 @@ impl Running<'_, '_> {
         }
         let text = text(self);
         self.drain()?;
-        self.env.data_mut().recorder.begin_child(kind, text);
+        let host = self.place.clone();
+        self.env.data_mut().recorder.begin_child(kind, text, host);
         let performed = perform(self);
         let (outcome, result) = match &performed {
             Ok(value) => (Outcome::Ok, result(self, value)),

@@ -1,6 +1,7 @@
 //! Performs the actions of a host function that the script describes.
 
 use std::slice;
+use std::sync::Arc;
 
 use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
@@ -9,6 +10,7 @@ use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, R
 use crate::script::encoding;
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::script::variables_of_address;
+use crate::source::HostPlace;
 use crate::timeline::{CallRecord, ChildKind, FindingKind, ImportWrite, PAGE, Span, Writer};
 use crate::value::Value;
 
@@ -97,7 +99,8 @@ impl Running<'_, '_> {
         actions: &[Action],
     ) -> Result<Vec<Wasm>, HostTrap> {
         let mut results = Vec::new();
-        for action in actions {
+        for (number, action) in actions.iter().enumerate() {
+            self.place = self.recorded_place(number);
             match action {
                 Action::Returns(values) => results.extend(self.results(params, values)?),
                 Action::Writes { address, value } => {
@@ -122,6 +125,16 @@ impl Running<'_, '_> {
             }
         }
         Ok(results)
+    }
+
+    /// Returns where a recorded host did what this action of the call does.
+    fn recorded_place(&self, action: usize) -> Option<Arc<HostPlace>> {
+        let (HostFunctionName::Import(import), call) = self.call() else {
+            return None;
+        };
+        let calls = self.env.data().recorded_actions.get(import)?;
+        let places = calls.get(usize::try_from(call).ok()?)?;
+        places.get(action)?.clone()
     }
 
     fn results(&mut self, params: &[String], values: &[Expr]) -> Result<Vec<Wasm>, HostTrap> {

@@ -1,11 +1,14 @@
 //! Answers the imports of a guest from a recording, and writes down each answer as actions of the
 //! steps language.
 
+use std::sync::Arc;
+
 use wasmer::Value as Wasm;
 
 use crate::hostlog::{Crossed, Event, FunctionPlace};
 use crate::safe;
 use crate::script::ast::{Action, HostFunctionName, ImportName, Name};
+use crate::source::HostPlace;
 use crate::timeline::PAGE;
 use crate::value::Value;
 
@@ -34,7 +37,7 @@ impl Running<'_, '_> {
                 _ => Value::Text("the call of the guest did not return".to_owned()),
             };
             let text = format!("traps {why}");
-            self.playback()?.add_action(&import, number, text);
+            self.playback()?.add_action(&import, number, text, None);
         }
         results
     }
@@ -57,11 +60,11 @@ impl Running<'_, '_> {
                     self.playback()?.advance();
                     return Err(HostTrap::Message(safe::cut(&thrown.message, 1000)));
                 }
-                Some(Event::Call { function, args, .. }) => {
+                Some(Event::Call { function, args, at }) => {
                     self.replay_writes(import, number)?;
-                    self.replay_call(import, number, function, &args)?;
+                    self.replay_call(import, number, (function, &args), at)?;
                 }
-                Some(Event::Grow { by, .. }) => {
+                Some(Event::Grow { by, at, .. }) => {
                     self.playback()?.advance();
                     self.playback()?.grew(by);
                     let live = self.memory()?;
@@ -69,7 +72,7 @@ impl Running<'_, '_> {
                     let bytes = pages.saturating_mul(PAGE);
                     let text = format!("grows {bytes}");
                     let bytes = literal(Value::Int(i128::from(bytes)));
-                    self.act(import, number, text, Action::Grows { bytes })?;
+                    self.act(import, number, (text, at), Action::Grows { bytes })?;
                 }
                 Some(Event::SetGlobal { .. }) => {
                     return Err(self.differs("the host sets a global while the guest waits for it"));
@@ -134,15 +137,15 @@ impl Running<'_, '_> {
         Ok(())
     }
 
-    /// Performs an action, and writes it down.
+    /// Performs an action, and writes it down with its place in the host.
     fn act(
         &mut self,
         import: &ImportName,
         number: usize,
-        text: String,
+        (text, place): (String, Option<Arc<HostPlace>>),
         action: Action,
     ) -> Result<Vec<Wasm>, HostTrap> {
-        self.playback()?.add_action(import, number, text);
+        self.playback()?.add_action(import, number, text, place);
         self.perform_actions(&[], &[action])
     }
 
@@ -167,7 +170,7 @@ impl Running<'_, '_> {
                 value: literal(Value::Bytes(write.bytes)),
             };
             let text = format!("writes {:#x}, {value}", write.address);
-            self.act(import, number, text, action)?;
+            self.act(import, number, (text, write.place), action)?;
         }
         Ok(())
     }
@@ -190,7 +193,7 @@ impl Running<'_, '_> {
             exprs.push(expr);
         }
         let text = format!("returns {}", texts.join(", "));
-        self.act(import, number, text, Action::Returns(exprs))
+        self.act(import, number, (text, None), Action::Returns(exprs))
     }
 
     /// Calls the guest from within the import, as the host did.
@@ -198,12 +201,12 @@ impl Running<'_, '_> {
         &mut self,
         import: &ImportName,
         number: usize,
-        function: u32,
-        args: &[Crossed],
+        (function, args): (u32, &[Crossed]),
+        at: Option<Arc<HostPlace>>,
     ) -> Result<(), HostTrap> {
         let playback = self.playback()?;
         let throws = matches!(playback.end_of_call(), Some(Event::Throw(_)));
-        let log = std::sync::Arc::clone(&playback.log);
+        let log = Arc::clone(&playback.log);
         playback.advance();
         let place = log.functions.get(function as usize).map(|one| &one.place);
         let call = place.and_then(|place| call_of(&log, place, args, |_| None));
@@ -221,7 +224,7 @@ impl Running<'_, '_> {
             true => format!("catches call {text}"),
             false => format!("call {text}"),
         };
-        self.act(import, number, text, action)?;
+        self.act(import, number, (text, at), action)?;
         let results = self.calls.last().map(|call| call.results.clone());
         match (self.playback()?.peek(), results) {
             (Some(Event::Throw(_)), _) if throws => {}

@@ -11,7 +11,8 @@ use wasmer::{
 };
 
 use crate::safe;
-use crate::script::ast::{Action, HostFunctionName, ImportName};
+use crate::script::ast::{Action, HostFunctionName, ImportName, RecordedActions};
+use crate::source::HostPlace;
 use crate::timeline::{
     CallRecord, ChildKind, FindingKind, ImportCall, ImportWrite, Recording, Writer,
 };
@@ -151,6 +152,8 @@ pub(super) struct HostState {
     pub wasi: Wasi,
     /// The recording that is the host, if there is one.
     pub playback: Option<Playback>,
+    /// Where a recorded host did what the actions of imports do.
+    pub recorded_actions: Arc<RecordedActions>,
 }
 
 impl HostState {
@@ -174,6 +177,7 @@ impl HostState {
             objects: AtomicU64::new(0),
             wasi,
             playback: None,
+            recorded_actions: Arc::default(),
         }
     }
 
@@ -343,6 +347,7 @@ impl HostFunction {
             calls: Vec::new(),
             errno: None,
             inner_error: None,
+            place: None,
         };
         let results = running.perform_as_child();
         let inner_error = running.inner_error.take();
@@ -390,6 +395,8 @@ pub(super) struct Running<'a, 'b> {
     errno: Option<&'static str>,
     /// Why a call of the guest did not return.
     pub inner_error: Option<RuntimeError>,
+    /// Where a recorded host did what the action does that is performed now.
+    pub place: Option<Arc<HostPlace>>,
 }
 
 impl Running<'_, '_> {

@@ -164,7 +164,8 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let wasi = set_program(&script, &files, &scope, Wasi::new(guest.name(), stdin))?;
     let recorder = Recorder::new(limits.max_history);
     let history = import_history(&guest);
-    let host = HostState::new(files.clone(), wasi, recorder, history);
+    let mut host = HostState::new(files.clone(), wasi, recorder, history);
+    host.recorded_actions = Arc::clone(&script.recorded_actions);
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();

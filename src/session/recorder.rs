@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmer::sys::vm::TrapCode;
 use wasmer::{AsStoreMut, AsStoreRef, Memory};
 
+use crate::source::HostPlace;
 use crate::timeline::{ChildKind, Image, Outcome, Recording, SiteTable};
 
 use super::child_recorder::ChildRecorder;
@@ -147,8 +148,8 @@ impl Recorder {
     }
 
     /// Begins a child step. What the guest stored before must be [drained](Recorder::drain) first.
-    pub fn begin_child(&mut self, kind: ChildKind, text: String) {
-        let number = self.children.begin(kind, text);
+    pub fn begin_child(&mut self, kind: ChildKind, text: String, host: Option<Arc<HostPlace>>) {
+        let number = self.children.begin(kind, text, host);
         self.recording.push_child(number, false);
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Outcome;
+use crate::source::HostPlace;
 
 /// The kind of thing that a child was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -35,6 +36,8 @@ pub struct ChildStep {
     pub text: String,
     /// What was returned or read, in short; safe to print. `None` where nothing was.
     pub result: Option<String>,
+    /// Where a recorded host did it.
+    pub host: Option<Arc<HostPlace>>,
     /// How it ended.
     pub outcome: Outcome,
     /// How many events of the step came before it began, and before it ended.
@@ -171,6 +174,7 @@ mod tests {
             kind: ChildKind::Import,
             text: format!("{number}"),
             result: None,
+            host: None,
             outcome: Outcome::Ok,
             events,
             parent,

@@ -1,6 +1,6 @@
 //! All integration tests, linked into one program: `cargo test --test it` runs them, and
 //! `cargo test --test it report::` those of one folder. The page's test in a browser has a harness
-//! of its own, in `tests/page.rs`.
+//! of its own, in `tests/page/`.
 
 #![allow(
     clippy::expect_used,

@@ -70,5 +70,8 @@ pub(in crate::report) fn line(child: &ChildStep) -> String {
     if has_stores && !child.events.is_empty() {
         line.push_str(&format!(", {}", count(child.events.len(), "event")));
     }
+    if let Some(place) = &child.host {
+        line.push_str(&format!("  # {place}"));
+    }
     safe::cut(&line, LINE)
 }

@@ -16,9 +16,10 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use crate::finding_kind::FindingKind;
 use crate::report::common::json::{WriterData, write_document};
 use crate::report::common::options::{Options, steps_shown};
+use crate::source::HostPlace;
 use crate::timeline::{
-    Answer, CallRecord, Finding, GuestFacts, HostLine, ImportCall, InputFacts, NamedSpan, Naming,
-    Outcome, Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
+    Answer, CallRecord, Finding, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome,
+    Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
 use children::ChildData;
@@ -121,13 +122,13 @@ struct HostData<'a> {
 }
 
 impl<'a> HostData<'a> {
-    fn of(line: &'a HostLine) -> Self {
+    fn of(place: &'a HostPlace, before: bool) -> Self {
         HostData {
-            file: &line.place.file,
-            line: line.place.line,
-            column: line.place.column,
-            function: line.place.function.as_deref(),
-            before: line.is_before,
+            file: &place.file,
+            line: place.line,
+            column: place.column,
+            function: place.function.as_deref(),
+            before,
         }
     }
 }
@@ -248,7 +249,10 @@ impl<'a> Steps<'a> {
                 .as_ref()
                 .map(|trap| TrapData::new(timeline, trap)),
             narration: record.narration.as_deref(),
-            host: record.host.as_ref().map(HostData::of),
+            host: record
+                .host
+                .as_ref()
+                .map(|line| HostData::of(&line.place, line.is_before)),
             happened: describe_step(timeline, record.index),
             bindings: Bindings(record),
             call: record.call.as_ref(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hostlog::{Event, HostLog};
-use crate::script::ast::ImportName;
+use crate::script::ast::{ImportName, RecordedActions};
 use crate::source::HostPlace;
 use crate::timeline::PAGE;
 use crate::value::Value;
@@ -55,7 +55,9 @@ pub(super) struct Playback {
     bytes: Vec<u8>,
     pending: Pending,
     /// The actions of each call of each import so far, as text.
-    pub(super) imports: BTreeMap<(String, String), Vec<Vec<String>>>,
+    pub(super) imports: BTreeMap<ImportName, Vec<Vec<String>>>,
+    /// Where in the host each action was done, in the same order.
+    pub(super) places: RecordedActions,
     /// How the names of files begin.
     file_prefix: String,
     /// Bytes that are too long for a statement, by the names of their files.
@@ -77,6 +79,7 @@ impl Playback {
             bytes: Vec::new(),
             pending: Pending::default(),
             imports: BTreeMap::new(),
+            places: RecordedActions::new(),
             file_prefix: file_prefix.to_owned(),
             files: Vec::new(),
             divergence: None,
@@ -373,21 +376,30 @@ impl Playback {
 
     /// Begins a call of an import. Returns its number.
     pub fn begin_import(&mut self, import: &ImportName) -> usize {
-        let key = (import.module.clone(), import.name.clone());
-        let calls = self.imports.entry(key).or_default();
+        self.places
+            .entry(import.clone())
+            .or_default()
+            .push(Vec::new());
+        let calls = self.imports.entry(import.clone()).or_default();
         calls.push(Vec::new());
         calls.len() - 1
     }
 
-    /// Adds an action to a call of an import.
-    pub fn add_action(&mut self, import: &ImportName, call: usize, action: String) {
-        let key = (import.module.clone(), import.name.clone());
-        if let Some(actions) = self
-            .imports
-            .get_mut(&key)
-            .and_then(|calls| calls.get_mut(call))
-        {
+    /// Adds an action to a call of an import, with its place in the host.
+    pub fn add_action(
+        &mut self,
+        import: &ImportName,
+        call: usize,
+        action: String,
+        place: Option<Arc<HostPlace>>,
+    ) {
+        let calls = self.imports.get_mut(import);
+        if let Some(actions) = calls.and_then(|calls| calls.get_mut(call)) {
             actions.push(action);
+        }
+        let places = self.places.get_mut(import);
+        if let Some(places) = places.and_then(|calls| calls.get_mut(call)) {
+            places.push(place);
         }
     }
 }

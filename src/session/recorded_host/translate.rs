@@ -7,7 +7,7 @@ use super::host_line;
 use super::pointer_names::PointerNames;
 use crate::guest::{ExternType, Guest, GuestError};
 use crate::hostlog::{Crossed, Event, GivenItem, GlobalPlace, HostLog, Instance};
-use crate::script::ast::{Name, RecordedStep, Statement, StatementKind};
+use crate::script::ast::{ImportName, Name, RecordedStep, Statement, StatementKind};
 use crate::script::{self, Script, ScriptErrors};
 use crate::session::compiled::CompiledGuests;
 use crate::session::files::Files;
@@ -120,8 +120,8 @@ pub fn translate(
     translator.run();
     let steps = translator.steps;
     let playback = session.env.as_mut(&mut session.store).playback.take();
-    let (imports, files) = playback
-        .map(|playback| (playback.imports, playback.files))
+    let (imports, places, files) = playback
+        .map(|playback| (playback.imports, playback.places, playback.files))
         .unwrap_or_default();
     let mut text = setup;
     text.extend(import_lines(&guest, &imports));
@@ -131,6 +131,7 @@ pub fn translate(
         None => text.clone(),
     }));
     let mut script = script::parse(&options.name, &(text.join("\n") + "\n"))?;
+    script.recorded_actions = Arc::new(places);
     let statements = script.statements.iter_mut().filter(|s| s.kind.is_step());
     for (statement, (_, recorded)) in statements.zip(steps) {
         statement.narration = host_line::narration(&recorded);
@@ -196,12 +197,9 @@ fn memory_of(instance: &Instance, guest: &Guest) -> Option<u32> {
 
 /// Returns the `import` lines for the calls of imports: one for the actions that most calls have, and
 /// one for each other call.
-fn import_lines(
-    guest: &Guest,
-    imports: &BTreeMap<(String, String), Vec<Vec<String>>>,
-) -> Vec<String> {
+fn import_lines(guest: &Guest, imports: &BTreeMap<ImportName, Vec<Vec<String>>>) -> Vec<String> {
     let mut lines = Vec::new();
-    for ((module, name), calls) in imports {
+    for (ImportName { module, name }, calls) in imports {
         let params = guest.imports().iter().find_map(|one| match &one.ty {
             ExternType::Func(ty) if (&one.module, &one.name) == (module, name) => {
                 Some(ty.params.len())

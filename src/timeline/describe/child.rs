@@ -1,5 +1,6 @@
 //! What happened in a child of a step, in sentences.
 
+use crate::safe;
 use crate::text::{count, list};
 use crate::timeline::{ChildKind, ChildStep, Outcome, StepRecord};
 
@@ -13,6 +14,12 @@ pub(crate) fn describe_child(record: &StepRecord, index: usize) -> String {
     sentences.extend(parts(record, index, child.kind));
     if child.kind != ChildKind::Read && child.kind != ChildKind::Grow {
         sentences.extend(events(child));
+    }
+    if let Some(place) = &child.host {
+        sentences.push(format!(
+            "The host did it at {}.",
+            safe::plain(&place.to_string())
+        ));
     }
     sentences.join(" ")
 }
@@ -86,6 +93,7 @@ mod tests {
             kind,
             text: text.into(),
             result: result.map(str::to_owned),
+            host: None,
             outcome: Outcome::Ok,
             events,
             parent,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::report::{event_timelines, timelines};
-use crate::support::command::read_in_repository;
+use crate::support::command::{in_repository, linmem, read_in_repository};
 use crate::support::json_keys::{self, Foreign, Seen};
 use crate::support::reports::{json, report};
 use linmem::report::{Format, Options};
@@ -74,6 +74,10 @@ fn json_page_describes_every_key_of_the_trace() {
     ] {
         json_keys::note(&trace(&timeline), FOREIGN, &mut seen);
     }
+    let recording = in_repository("tests/hosts/every_form.hostlog");
+    let recorded = linmem(&["run", recording.to_str().unwrap(), "--format", "json"]);
+    let recorded = serde_json::from_str(&recorded.stdout).unwrap();
+    json_keys::note(&recorded, FOREIGN, &mut seen);
     let page = read_in_repository("docs/json.md");
     // The rest of the page is tested in `command_line/inspect.rs`.
     let ours = page

@@ -83,6 +83,16 @@ fn crossings_are_steps_with_the_line_of_the_host() {
     let again = &trace["steps"][9]["imports_called"];
     assert_eq!(again[0]["name"], "env.again");
     assert_eq!(again[0]["calls"][0]["export"], "count");
+    // What the host did in an import is a part of the step, with its line.
+    let part = &trace["steps"][9]["children"][0]["children"][0];
+    assert_eq!(
+        (&part["at"], &part["text"]),
+        (&"9/1/1".into(), &"call count(2)".into())
+    );
+    assert_eq!(
+        (&part["host"]["file"], &part["host"]["line"]),
+        (&"every_form.mjs".into(), &15.into())
+    );
 }
 
 #[test]

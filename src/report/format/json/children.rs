@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::HostData;
 use crate::timeline::{ChildKind, Outcome, StepRecord};
 
 /// The most levels of nesting. Many parsers refuse a document with more than 128, and a level here is
@@ -17,6 +18,8 @@ pub(super) struct ChildData<'a> {
     text: &'a str,
     result: Option<&'a str>,
     outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<HostData<'a>>,
     events: EventsAround,
     children: Vec<ChildData<'a>>,
 }
@@ -46,6 +49,10 @@ fn parts(record: &StepRecord, parent: Option<usize>, depth: usize) -> Vec<ChildD
             text: &child.text,
             result: child.result.as_deref(),
             outcome: child.outcome,
+            host: child
+                .host
+                .as_deref()
+                .map(|place| HostData::of(place, false)),
             events: EventsAround {
                 before: child.events.start,
                 after: child.events.end,
