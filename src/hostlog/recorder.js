@@ -49,12 +49,16 @@
     writeSync: fs?.writeSync,
     readFileSync: fs?.readFileSync,
     statSync: fs?.statSync,
+    request: fs ? undefined : globalThis.XMLHttpRequest,
   };
   const { Memory, Table, Global, Module, Instance, Exception, RuntimeError } = WebAssembly;
   const getter = (of, name) => getOwnPropertyDescriptor(of.prototype, name).get;
   const bufferOf = getter(Memory, 'buffer');
   const exportsOf = getter(Instance, 'exports');
   const globalValue = getter(Global, 'value');
+
+  // Of a page, the files of its own server are named without that server.
+  const base = fs ? undefined : globalThis.location?.origin;
 
   // ---- The file ----
 
@@ -329,17 +333,30 @@
   }
 
   function relative(path) {
-    const folder = process?.cwd?.();
+    const folder = base ?? process?.cwd?.();
     return folder && path.startsWith(folder + '/') ? path.slice(folder.length + 1) : path;
   }
 
+  // Returns a file of the page's own server, which the browser has loaded before.
+  function loadedFile(path) {
+    if (!native.request || !base || !path.startsWith(base + '/')) return undefined;
+    const request = new native.request();
+    request.open('GET', path, false);
+    request.send();
+    return request.status === 200 ? request.responseText : undefined;
+  }
+
+  function sourceFile(path) {
+    if (!fs) return loadedFile(path);
+    return native.statSync(path).size <= MAX_SOURCE_FILE ? native.readFileSync(path, 'utf8') : undefined;
+  }
+
   function sourceLines(path) {
-    if (!fs) return undefined;
     if (!sources.has(path)) {
       let lines;
       try {
-        const isSmall = native.statSync(path).size <= MAX_SOURCE_FILE;
-        lines = isSmall ? native.readFileSync(path, 'utf8').split(/\r?\n/) : undefined;
+        const text = sourceFile(path);
+        lines = text !== undefined && text.length <= MAX_SOURCE_FILE ? text.split(/\r?\n/) : undefined;
       } catch {
         lines = undefined;
       }
