@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
 use linmem::session::limits::Limits;
+use linmem::timeline::At;
 
 pub use arguments::Defaults;
-pub use values::{At, MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
+pub use values::{MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
 use values::{parse_at, parse_screen, parse_set};
 
 /// Steps through what passes between a host and a WebAssembly guest, and shows linear memory while

@@ -3,13 +3,7 @@
 use std::time::Duration;
 
 use linmem::session::limits::default_max_history;
-
-/// `--at STEP[.STORE]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
-    pub step: usize,
-    pub store: Option<usize>,
-}
+use linmem::timeline::At;
 
 /// `--max-time`, where 0 means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +32,7 @@ pub fn parse_set(text: &str) -> Result<(String, String), String> {
 pub fn parse_at(text: &str) -> Result<At, String> {
     let expected =
         || "expected a step's number, such as 4, or 4.12 for a store inside it".to_string();
-    let (step, store) = match text.split_once('.') {
-        Some((step, store)) => (step, Some(store.parse().map_err(|_| expected())?)),
-        None => (text, None),
-    };
-    Ok(At {
-        step: step.parse().map_err(|_| expected())?,
-        store,
-    })
+    At::parse(text).ok_or_else(expected)
 }
 
 pub fn parse_screen(text: &str) -> Result<(u16, u16), String> {

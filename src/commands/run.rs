@@ -5,13 +5,13 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use linmem::report;
 use linmem::session::files::Files;
 use linmem::session::{OpenError, Session, SessionConfig};
-use linmem::timeline::{Moment, Timeline};
+use linmem::timeline::{At, NoSuchMoment, Timeline};
 
-use crate::cli::{AppearanceArgs, At, Cli, ColorWhen, Format, RunArgs};
+use crate::cli::{AppearanceArgs, Cli, ColorWhen, Format, RunArgs};
 
 use super::theme::{self, wants_color};
 use super::{
@@ -157,28 +157,9 @@ fn options(
     appearance: &AppearanceArgs,
     to_terminal: bool,
 ) -> Result<report::Options> {
-    let until = match at {
-        Some(At { step, .. }) if step >= timeline.steps().len() => {
-            let last = timeline.steps().len().saturating_sub(1);
-            bail!("--at {step}: the session ran steps 0 to {last}")
-        }
-        Some(At {
-            step,
-            store: Some(store),
-        }) => match timeline.step(step).map_or(0, |record| record.events.len()) {
-            0 if store > 0 => {
-                bail!(
-                    "--at {step}.{store}: step {step} wrote nothing, so there is no {step}.{store}; use --at {step}"
-                )
-            }
-            events if store > events => {
-                bail!("--at {step}.{store}: the last event of step {step} is {events}")
-            }
-            _ => Some(Moment { step, event: store }),
-        },
-        Some(At { step, store: None }) => Some(Moment::end_of(step)),
-        None => None,
-    };
+    let until = at
+        .map(|at| timeline.moment(at).map_err(no_such_moment))
+        .transpose()?;
     Ok(report::Options {
         format,
         until,
@@ -186,6 +167,11 @@ fn options(
         ascii: appearance.ascii,
         ..report::Options::default()
     })
+}
+
+/// Returns the error of `--at`.
+pub fn no_such_moment(error: NoSuchMoment) -> anyhow::Error {
+    anyhow!("--at {error}")
 }
 
 /// Writes to a file, or to standard output without one.

@@ -82,6 +82,17 @@ pub(super) fn range_mask(from: usize, to: usize) -> u64 {
     bits << (from % 64)
 }
 
+/// Returns whether any byte of a range is marked.
+pub(super) fn is_any_marked(mask: &ByteMask, range: Range<usize>) -> bool {
+    let words = range.start / 64..range.end.div_ceil(64);
+    let mut words = words.clone().zip(mask.get(words).unwrap_or_default());
+    words.any(|(index, word)| {
+        let from = range.start.max(index * 64);
+        let to = range.end.min(index * 64 + 64);
+        from < to && word & range_mask(from, to) != 0
+    })
+}
+
 /// Returns whether any byte is marked in both.
 pub(super) fn intersects(a: &ByteMask, b: &ByteMask) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
