@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 
 use crate::safe;
 use crate::text::{TextWriter, count, fit, width};
@@ -96,10 +97,6 @@ pub(in crate::report) fn write_window(
     image: &Image,
     focus: Option<Span>,
 ) -> io::Result<()> {
-    let dump = HexDump {
-        after: image.clone(),
-        ..HexDump::of_step(timeline, record)
-    };
     let address = focus
         .map(|focus| focus.start)
         .or(record.changes.spans().next().map(|change| change.start))
@@ -112,8 +109,31 @@ pub(in crate::report) fn write_window(
         .min(image.len().saturating_sub(1));
     let from = row_start(address.saturating_sub(WINDOW_BEFORE));
     let to = from.saturating_add(WINDOW).min(image.len());
+    write_range(out, timeline, record, image, from..to)
+}
+
+/// Writes the rows of a range of memory at a moment of a step. The bytes that differ from before the
+/// step are in brackets.
+pub(in crate::report) fn write_range(
+    out: &mut TextWriter,
+    timeline: &Timeline,
+    record: &StepRecord,
+    image: &Image,
+    range: Range<u64>,
+) -> io::Result<()> {
+    let dump = HexDump {
+        after: image.clone(),
+        ..HexDump::of_step(timeline, record)
+    };
     let has_name = |address| !dump.names.in_row(address).is_empty();
-    for line in rows(image, &[&dump.before], from, to, ROW, has_name) {
+    for line in rows(
+        image,
+        &[&dump.before],
+        range.start,
+        range.end,
+        ROW,
+        has_name,
+    ) {
         match line {
             Line::Row(row) => out.line(&dump.line(out, ' ', &row))?,
             Line::Squeezed { .. } => out.line(&format!("{:LABEL$}   *", ""))?,

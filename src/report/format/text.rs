@@ -10,7 +10,7 @@ use crate::report::common::options::{Options, steps_shown};
 use crate::report::common::step_details::{
     INDENT, write_error, write_import_calls, write_message, write_output,
 };
-use crate::report::common::step_view::{FindingView, StepView};
+use crate::report::common::step_view::{self, FindingView, StepView};
 use crate::report::common::{changed_by, event_lines, guest_header, hex_dump, summary, trap};
 use crate::safe;
 use crate::text::{TextWriter, count};
@@ -219,11 +219,7 @@ fn write_memory_at(
     record: &StepRecord,
     moment: Moment,
 ) -> io::Result<()> {
-    let (index, events) = (record.index, record.events.len());
-    let when = match moment.event {
-        event if event < events => format!("in step {index}, after event {event} of {events}"),
-        _ => format!("after step {index}"),
-    };
+    let when = step_view::when(record, moment);
     let image = timeline.memory_at(moment);
     if image.is_empty() {
         return out.line(&format!("memory {when}: none"));
