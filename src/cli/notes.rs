@@ -81,6 +81,10 @@ pub const EXAMPLES: Notes = Notes {
             "checks many sessions, in CI",
         ),
         (
+            "linmem who ptr..16 abi.steps --at 4.7",
+            "prints who wrote 16 bytes, as of a moment inside step 4",
+        ),
+        (
             "linmem diff abi.steps --module old.wasm --module new.wasm",
             "shows where two modules differ",
         ),
