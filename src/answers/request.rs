@@ -79,56 +79,16 @@ fn question(object: &Map<String, Value>) -> Result<Question, String> {
             quoted(second)
         ));
     }
+    if !QUESTIONS.contains(&name.as_str()) {
+        return Err(unknown_question(name));
+    }
     let Some(Value::Object(fields)) = object.get(name) else {
         return Err(format!(
             "{} is not an object; its fields are in one, such as {EXAMPLE}",
             quoted(name)
         ));
     };
-    let fields = Fields { name, fields };
-    let of_range = ["address", "length", "at"];
-    match name.as_str() {
-        "who" => {
-            fields.check(&["address", "length", "at", "all"])?;
-            Ok(Question::Writers {
-                range: fields.range()?,
-                all: fields.flag("all")?,
-            })
-        }
-        "next" | "previous" => {
-            fields.check(&of_range)?;
-            let direction = match name.as_str() {
-                "next" => Direction::Next,
-                _ => Direction::Previous,
-            };
-            Ok(Question::Touch {
-                range: fields.range()?,
-                direction,
-            })
-        }
-        "memory" => {
-            fields.check(&of_range)?;
-            Ok(Question::Memory {
-                range: fields.range()?,
-            })
-        }
-        "value" => {
-            fields.check(&["expression", "at"])?;
-            Ok(Question::Value {
-                expression: fields.required("expression")?,
-                at: fields.moment()?,
-            })
-        }
-        "steps" => fields.check(&[]).map(|()| Question::Steps),
-        "findings" => fields.check(&[]).map(|()| Question::Findings),
-        "regions" => {
-            fields.check(&["at"])?;
-            Ok(Question::Regions {
-                at: fields.moment()?,
-            })
-        }
-        other => Err(unknown_question(other)),
-    }
+    Fields { name, fields }.question()
 }
 
 fn unknown_question(name: &str) -> String {
@@ -153,6 +113,48 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    fn question(&self) -> Result<Question, String> {
+        Ok(match self.name {
+            "who" => {
+                self.check(&["address", "length", "at", "all"])?;
+                Question::Writers {
+                    range: self.range()?,
+                    all: self.flag("all")?,
+                }
+            }
+            "next" => self.touch(Direction::Next)?,
+            "previous" => self.touch(Direction::Previous)?,
+            "memory" => {
+                self.check(&["address", "length", "at"])?;
+                Question::Memory {
+                    range: self.range()?,
+                }
+            }
+            "value" => {
+                self.check(&["expression", "at"])?;
+                Question::Value {
+                    expression: self.required("expression")?,
+                    at: self.moment()?,
+                }
+            }
+            "steps" => self.check(&[]).map(|()| Question::Steps)?,
+            "findings" => self.check(&[]).map(|()| Question::Findings)?,
+            "regions" => {
+                self.check(&["at"])?;
+                Question::Regions { at: self.moment()? }
+            }
+            unknown => return Err(unknown_question(unknown)),
+        })
+    }
+
+    fn touch(&self, direction: Direction) -> Result<Question, String> {
+        self.check(&["address", "length", "at"])?;
+        Ok(Question::Touch {
+            range: self.range()?,
+            direction,
+        })
+    }
+
     /// Refuses fields that the question does not have.
     fn check(&self, known: &[&str]) -> Result<(), String> {
         let mut names = self.fields.keys();

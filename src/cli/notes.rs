@@ -10,7 +10,7 @@ pub struct Notes {
 pub const EXIT_STATUS: Notes = Notes {
     title: "Exit status",
     rows: &[
-        ("0", "all well"),
+        ("0", "all well; of who, memory and query: answered"),
         (
             "1",
             "a step ended in anything but ok, or an error was found that the session does not \

@@ -259,4 +259,19 @@ mod tests {
             prop_assert_eq!(runs(&bits), closed);
         }
     }
+
+    proptest! {
+        #[test]
+        fn marks_in_a_range_are_seen(
+            marked in prop::collection::vec(0..LEAF as usize, 0..4),
+            from in 0..LEAF as usize,
+            len in 0..300_usize,
+        ) {
+            let mut mask = [0; LEAF as usize / 64];
+            marked.iter().for_each(|at| mark(&mut mask, *at, *at + 1));
+            let range = from..(from + len).min(LEAF as usize);
+            let is_any = marked.iter().any(|at| range.contains(at));
+            prop_assert_eq!(is_any_marked(&mask, range), is_any);
+        }
+    }
 }

@@ -285,6 +285,23 @@ fn a_run_that_trapped_is_answered_about() {
 }
 
 #[test]
+fn a_byte_that_memory_does_not_have_yet_has_a_next_write() {
+    let steps = format!("{STEPS}grow 1\nwrite 65536, \"z\"\n");
+    let folder = folder().with("grow.steps", steps);
+    let before = folder.run(&["who", "65536", "grow.steps", "--at", "4"]);
+    before.assert_refused(&["0x10000 is outside memory", "after step 4"]);
+    let next = folder
+        .run(&["who", "65536", "grow.steps", "--next", "--at", "4"])
+        .success();
+    assert!(next.contains("next written by\n   6.1"), "{next}");
+    let after = folder.run(&["who", "65536..2", "grow.steps"]).success();
+    assert!(
+        after.contains("0x10001, after step 6: never written"),
+        "{after}"
+    );
+}
+
+#[test]
 fn a_module_and_a_recording_are_answered_about() {
     let folder = folder();
     let run = folder.run(&["memory", "64", "4", "guest.wat", "--format", "raw"]);
