@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use linmem::app::Keymap;
 use linmem::session::limits::Limits;
+use linmem::timeline::At;
 
 pub use arguments::Defaults;
 pub use values::{MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
@@ -64,6 +65,12 @@ pub enum Command {
     Init(InitArgs),
     /// Run two sessions, or one on two modules, and show the first step and byte that differ
     Diff(DiffArgs),
+    /// Run a session, and print who wrote a byte last, and who before that
+    Who(WhoArgs),
+    /// Run a session, and print bytes of memory at a moment
+    Memory(MemoryArgs),
+    /// Run a session once, and answer questions about it: a line of JSON on standard input each
+    Query(QueryArgs),
     /// Run a JavaScript host as it is, and record what crosses the border to its guests
     Record(RecordArgs),
     /// Print the configuration in force, as a file to start from
@@ -313,6 +320,89 @@ pub enum DiffFormat {
     Json,
 }
 
+#[derive(Debug, Args)]
+pub struct WhoArgs {
+    /// The bytes, as expressions of the steps language: an address such as 0x400, ptr or ptr + 4, and
+    /// a length such as 0x400..16; without a length, one byte
+    #[arg(value_name = "ADDRESS[..LENGTH]")]
+    pub range: String,
+
+    /// A .steps or .md session, a .wasm or .wat module, a recording of a host, or - for standard
+    /// input; without it, the default session
+    pub file: Option<PathBuf>,
+
+    /// Print the next write after --at instead; without --at, the first of all
+    #[arg(long, conflicts_with_all = ["previous", "all"])]
+    pub next: bool,
+
+    /// Print the write before --at instead
+    #[arg(long, conflicts_with = "all")]
+    pub previous: bool,
+
+    /// List all runs of bytes and all earlier writes, and not only the first 32 runs with 8 each
+    #[arg(long)]
+    pub all: bool,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = WhoFormat::Text)]
+    pub format: WhoFormat,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub appearance: AppearanceArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhoFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct MemoryArgs {
+    /// The address of the first byte, as an expression of the steps language such as 0x400 or ptr + 4
+    pub address: String,
+
+    /// The number of bytes, as an expression too; at most 1 MiB, but for --format raw
+    pub length: String,
+
+    /// A .steps or .md session, a .wasm or .wat module, a recording of a host, or - for standard
+    /// input; without it, the default session
+    pub file: Option<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = MemoryFormat::Text)]
+    pub format: MemoryFormat,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+
+    #[command(flatten)]
+    pub appearance: AppearanceArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MemoryFormat {
+    /// Rows of a hex dump
+    Text,
+    /// The bytes and nothing else
+    Raw,
+    /// A JSON document
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// A .steps or .md session, a .wasm or .wat module, or a recording of a host; without it, the
+    /// default session
+    pub file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub session: SessionArgs,
+}
+
 #[derive(Debug, Args, Clone)]
 pub struct DenyArgs {
     /// Let findings of this severity, too, end with exit status 1
@@ -354,7 +444,7 @@ pub struct SessionArgs {
     /// Show this step, or the moment after a store inside it; 4/2 is the second part of step 4, such as
     /// a call of an import
     #[arg(long, value_name = "STEP[/PART][.STORE]")]
-    pub at: Option<linmem::timeline::At>,
+    pub at: Option<At>,
 
     #[command(flatten)]
     pub limits: LimitArgs,

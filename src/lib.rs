@@ -7,6 +7,7 @@
 #[cfg(not(unix))]
 compile_error!("linmem runs on Linux and macOS; Windows is not supported");
 
+pub mod answers;
 pub mod app;
 pub mod finding_kind;
 pub mod guest;

@@ -191,6 +191,8 @@ mod tests {
             let name = sub.get_name();
             let file: &[&str] = match name {
                 "test" | "inspect" | "init" | "diff" => &["a.wat"],
+                "who" => &["0"],
+                "memory" => &["0", "1"],
                 "completions" => &["bash"],
                 "record" => &["--script"],
                 _ => &[],

@@ -10,7 +10,7 @@ pub struct Notes {
 pub const EXIT_STATUS: Notes = Notes {
     title: "Exit status",
     rows: &[
-        ("0", "all well"),
+        ("0", "all well; of who, memory and query: answered"),
         (
             "1",
             "a step ended in anything but ok, or an error was found that the session does not \
@@ -79,6 +79,10 @@ pub const EXAMPLES: Notes = Notes {
         (
             "linmem test abi/*.steps --deny warnings --junit report.xml",
             "checks many sessions, in CI",
+        ),
+        (
+            "linmem who ptr..16 abi.steps --at 4.7",
+            "prints who wrote 16 bytes, as of a moment inside step 4",
         ),
         (
             "linmem diff abi.steps --module old.wasm --module new.wasm",

@@ -1,8 +1,9 @@
 //! Signals that ask a command to end. The first one cancels the session that runs, so that the
-//! command can report what was recorded. The second one ends the program at once.
+//! command can report what was recorded. The second one ends the program at once, and so does the first
+//! one after all sessions have run.
 
 use std::process;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -23,6 +24,8 @@ pub struct Interrupt {
     control: CancelHandle,
     /// The first signal; 0 for none.
     signal: AtomicI32,
+    /// Whether the first signal ends the program at once, too.
+    ends_at_once: AtomicBool,
 }
 
 /// Makes a write fail that exceeds the largest file that the system allows (`ulimit -f`). Without a
@@ -53,6 +56,7 @@ pub fn listen() -> &'static Interrupt {
         Interrupt {
             control: CancelHandle::default(),
             signal: AtomicI32::new(0),
+            ends_at_once: AtomicBool::new(false),
         }
     });
     if is_new {
@@ -77,6 +81,11 @@ impl Interrupt {
         self.signal.load(Ordering::SeqCst) != 0
     }
 
+    /// Makes the next signal end the program at once, because no session runs any more.
+    pub fn end_at_once(&self) {
+        self.ends_at_once.store(true, Ordering::SeqCst);
+    }
+
     /// Returns the exit status of a command that a signal ended: 130 for ctrl-c.
     pub fn exit_status(&self) -> u8 {
         let signal = match self.signal.load(Ordering::SeqCst) {
@@ -88,7 +97,7 @@ impl Interrupt {
 
     fn receive(&self, mut signals: Signals) {
         for signal in signals.forever() {
-            if self.is_received() {
+            if self.is_received() || self.ends_at_once.load(Ordering::SeqCst) {
                 atomic_file::remove_draft();
                 process::exit(i32::from(status_of(signal)));
             }

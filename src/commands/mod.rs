@@ -1,6 +1,7 @@
 //! The commands of the program: the wiring between the parts of the library.
 
 mod answer_parser;
+mod answers;
 mod asciicast;
 mod atomic_file;
 mod builtin;
@@ -19,6 +20,8 @@ mod lesson;
 mod lesson_progress;
 mod load;
 mod man_page;
+mod memory;
+mod query;
 mod record;
 mod report_options;
 mod run;
@@ -27,6 +30,7 @@ mod steps_file;
 mod test;
 mod theme;
 mod tui;
+mod who;
 
 use std::process::ExitCode;
 
@@ -60,6 +64,9 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Who(args)) => who::who(args),
+        Some(Command::Memory(args)) => memory::memory(args),
+        Some(Command::Query(args)) => query::query(args),
         Some(Command::Record(args)) => record::record(args),
         Some(Command::Config(args)) => config::print(args, config),
         Some(Command::Cache(args)) => compile_cache::cache(args),
@@ -84,7 +91,13 @@ fn runs_sessions(cli: &Cli) -> bool {
         None => true,
         Some(command) => matches!(
             command,
-            Command::Run(_) | Command::Test(_) | Command::Diff(_) | Command::Lesson(_)
+            Command::Run(_)
+                | Command::Test(_)
+                | Command::Diff(_)
+                | Command::Lesson(_)
+                | Command::Who(_)
+                | Command::Memory(_)
+                | Command::Query(_)
         ),
     };
     can_run && !shows_screen(cli)

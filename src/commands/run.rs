@@ -5,11 +5,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use linmem::report;
 use linmem::session::files::Files;
 use linmem::session::{OpenError, Session, SessionConfig};
-use linmem::timeline::{At, Timeline};
+use linmem::timeline::{At, NoSuchMoment, Timeline};
 
 use crate::cli::{AppearanceArgs, Cli, ColorWhen, Format, RunArgs};
 
@@ -157,13 +157,9 @@ fn options(
     appearance: &AppearanceArgs,
     to_terminal: bool,
 ) -> Result<report::Options> {
-    let until = match at {
-        Some(at) => match timeline.resolve(at) {
-            Ok(resolved) => Some(resolved),
-            Err(error) => bail!("--at {at}: {error}"),
-        },
-        None => None,
-    };
+    let until = at
+        .map(|at| timeline.resolve(at).map_err(no_such_moment))
+        .transpose()?;
     Ok(report::Options {
         format,
         until: until.map(|resolved| resolved.moment),
@@ -172,6 +168,11 @@ fn options(
         ascii: appearance.ascii,
         ..report::Options::default()
     })
+}
+
+/// Returns the error of `--at`.
+pub fn no_such_moment(error: NoSuchMoment) -> anyhow::Error {
+    anyhow!("--at {error}")
 }
 
 /// Writes to a file, or to standard output without one.

@@ -26,42 +26,56 @@ pub struct Resolved {
     pub child: Option<usize>,
 }
 
-/// Why there is no such moment. Messages are safe to print.
+/// A text that is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a step's number, such as 4, or 4.12 for a store inside it; 4/2 is the second part of \
+     step 4, such as an import that the guest called, and 4/2.12 a store inside that"
+)]
+pub struct NotAMoment;
+
+/// A moment that a run does not have. Messages are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AtError {
-    /// The text is no moment.
-    #[error(
-        "expected a step's number, such as 4, or 4.12 for a store inside it; 4/2 is the second \
-         part of step 4, such as an import that the guest called, and 4/2.12 a store inside that"
-    )]
-    Syntax,
-    /// The session did not run the step.
-    #[error("the session ran steps 0 to {last}")]
+pub enum NoSuchMoment {
+    /// No step has run.
+    #[error("{at}: no step of the session has run")]
+    NoSteps {
+        /// The moment as it was written.
+        at: At,
+    },
+    /// The step has not run.
+    #[error("{at}: the session ran steps 0 to {last}")]
     NoStep {
+        /// The moment as it was written.
+        at: At,
         /// The last step that has run.
         last: usize,
     },
     /// The step or child has fewer parts.
-    #[error("{parent} has {}", parts(*.count))]
+    #[error("{at}: {parent} has {}", parts(*.count))]
     NoChild {
+        /// The moment as it was written.
+        at: At,
         /// The step or the child, as it is named: `step 4`, `4/2`.
         parent: String,
         /// How many parts it has.
         count: usize,
     },
-    /// The step or child wrote nothing.
-    #[error("{of} wrote nothing, so there is no {at}; use --at {without}")]
+    /// The step or child has no events.
+    #[error("{at}: {of} wrote nothing, so there is no {at}; use {without}")]
     NoEvents {
+        /// The moment as it was written.
+        at: At,
         /// The step or the child, as it is named.
         of: String,
-        /// The moment as written.
-        at: String,
         /// The moment without the event.
-        without: String,
+        without: At,
     },
     /// The step or child has fewer events.
-    #[error("the last event of {of} is {last}")]
+    #[error("{at}: the last event of {of} is {last}")]
     NoEvent {
+        /// The moment as it was written.
+        at: At,
         /// The step or the child, as it is named.
         of: String,
         /// The number of its last event.
@@ -78,18 +92,34 @@ fn parts(count: usize) -> String {
 }
 
 impl FromStr for At {
-    type Err = AtError;
+    type Err = NotAMoment;
 
-    fn from_str(text: &str) -> Result<Self, AtError> {
-        let number = |text: &str| text.parse::<usize>().map_err(|_| AtError::Syntax);
+    fn from_str(text: &str) -> Result<Self, NotAMoment> {
         let (place, event) = match text.split_once('.') {
             Some((place, event)) => (place, Some(number(event)?)),
             None => (text, None),
         };
         let mut numbers = place.split('/').map(number);
-        let step = numbers.next().ok_or(AtError::Syntax)??;
+        let step = numbers.next().ok_or(NotAMoment)??;
         let path = numbers.collect::<Result<_, _>>()?;
         Ok(At { step, path, event })
+    }
+}
+
+fn number(digits: &str) -> Result<usize, NotAMoment> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let parsed = is_number.then(|| digits.parse().ok()).flatten();
+    parsed.ok_or(NotAMoment)
+}
+
+impl From<Moment> for At {
+    fn from(moment: Moment) -> Self {
+        let Moment { step, event } = moment;
+        At {
+            step,
+            path: Vec::new(),
+            event: (event != usize::MAX).then_some(event),
+        }
     }
 }
 
@@ -110,41 +140,55 @@ impl StepRecord {
     }
 }
 
+impl At {
+    /// Returns the end of the same step or child.
+    fn end(&self) -> At {
+        At {
+            event: None,
+            ..self.clone()
+        }
+    }
+}
+
 impl Timeline {
-    /// Returns the moment that is written so.
+    /// Returns the moment that `at` names.
     ///
     /// # Errors
     ///
     /// Returns an error if the run has no such step, child or event.
-    pub fn resolve(&self, at: &At) -> Result<Resolved, AtError> {
-        let last = self.steps().len().saturating_sub(1);
-        let record = self.step(at.step).ok_or(AtError::NoStep { last })?;
-        let child = child_at(record, &at.path)?;
+    pub fn moment(&self, at: &At) -> Result<Moment, NoSuchMoment> {
+        self.resolve(at).map(|resolved| resolved.moment)
+    }
+
+    /// Returns the moment that `at` names, and the child that it names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the run has no such step, child or event.
+    pub fn resolve(&self, at: &At) -> Result<Resolved, NoSuchMoment> {
+        let Some(record) = self.step(at.step) else {
+            let at = at.clone();
+            return Err(match self.steps().len().checked_sub(1) {
+                Some(last) => NoSuchMoment::NoStep { at, last },
+                None => NoSuchMoment::NoSteps { at },
+            });
+        };
+        let child = child_at(record, at)?;
         let (of, events) = match child.and_then(|child| record.children.get(child)) {
-            Some(child) => {
-                let path = At {
-                    event: None,
-                    ..at.clone()
-                };
-                (path.to_string(), child.events.clone())
-            }
+            Some(child) => (at.end().to_string(), child.events.clone()),
             None => (format!("step {}", at.step), 0..record.events.len()),
         };
         let event = match (at.event, events.len()) {
             (None, _) if child.is_none() => usize::MAX,
             (None, _) => events.end,
             (Some(event), 0) if event > 0 => {
-                let without = At {
-                    event: None,
-                    ..at.clone()
-                };
-                return Err(AtError::NoEvents {
-                    of,
-                    at: at.to_string(),
-                    without: without.to_string(),
-                });
+                let (at, without) = (at.clone(), at.end());
+                return Err(NoSuchMoment::NoEvents { at, of, without });
             }
-            (Some(event), last) if event > last => return Err(AtError::NoEvent { of, last }),
+            (Some(event), last) if event > last => {
+                let at = at.clone();
+                return Err(NoSuchMoment::NoEvent { at, of, last });
+            }
             (Some(event), _) => events.start.saturating_add(event),
         };
         let moment = Moment {
@@ -155,8 +199,9 @@ impl Timeline {
     }
 }
 
-/// Returns the index of the child to which the numbers lead; `None` for no numbers.
-fn child_at(record: &StepRecord, path: &[usize]) -> Result<Option<usize>, AtError> {
+/// Returns the index of the child that `at` names; `None` for the step itself.
+fn child_at(record: &StepRecord, at: &At) -> Result<Option<usize>, NoSuchMoment> {
+    let path = &at.path;
     if path.is_empty() {
         return Ok(None);
     }
@@ -170,7 +215,8 @@ fn child_at(record: &StepRecord, path: &[usize]) -> Result<Option<usize>, AtErro
         (len == 0 || child.is_some()).then_some(child)
     });
     let parent = known.flatten();
-    Err(AtError::NoChild {
+    Err(NoSuchMoment::NoChild {
+        at: at.clone(),
         parent: match parent {
             Some(child) => record.child_label(child),
             None => format!("step {}", record.index),
@@ -189,10 +235,25 @@ mod tests {
             let at: At = text.parse().unwrap();
             assert_eq!(at.to_string(), text);
         }
-        for text in [
-            "", "x", "4.", ".4", "4/", "/4", "4//2", "4.2/1", "-1", "4/2.x", "4 ",
-        ] {
-            assert_eq!(text.parse::<At>(), Err(AtError::Syntax), "{text}");
+        let wrong = [
+            "",
+            "x",
+            "4.",
+            ".4",
+            "4/",
+            "/4",
+            "4//2",
+            "4.2/1",
+            "-1",
+            "+4",
+            "4.+1",
+            "4.1.2",
+            "4/2.x",
+            "4 ",
+            "99999999999999999999",
+        ];
+        for text in wrong {
+            assert_eq!(text.parse::<At>(), Err(NotAMoment), "{text}");
         }
     }
 }

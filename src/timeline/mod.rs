@@ -15,7 +15,9 @@
 //!
 //! | file                 | content                                                               |
 //! | -------------------- | --------------------------------------------------------------------- |
-//! | `mod.rs`             | [`Timeline`]: the steps, memory at any moment, writers of a byte      |
+//! | `mod.rs`             | [`Timeline`]: the steps, and memory at any moment                     |
+//! | `moment.rs`          | [`Moment`], and how a person writes one: [`At`]                       |
+//! | `touches.rs`         | the writes to a byte or a span, back and forth in time: [`Touch`]     |
 //! | `span.rs`            | [`Span`]: a range of bytes of memory                                  |
 //! | `change.rs`          | [`Change`]: a run of bytes that differ across a step                  |
 //! | `step.rs`            | [`StepRecord`]: one step                                              |
@@ -46,6 +48,7 @@ mod event_log;
 mod finding;
 mod hex_rows;
 mod image;
+mod moment;
 mod outcome;
 mod provenance;
 mod regions;
@@ -54,10 +57,11 @@ mod span;
 mod step;
 #[cfg(any(test, feature = "testing"))]
 mod step_builder;
+mod touches;
 
 pub(crate) use allocation::AllocatorCall;
 pub use allocation::{AllocatorFacts, LiveBlock, LiveBlocks};
-pub use at::{At, AtError, Resolved};
+pub use at::{At, NoSuchMoment, NotAMoment, Resolved};
 pub use change::Change;
 pub use checks::Checks;
 pub use children::{ChildKind, ChildStep, Children};
@@ -75,6 +79,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
+pub use moment::Moment;
 pub use outcome::Outcome;
 pub(crate) use provenance::{
     ArgumentFacts, BindingFacts, CodeReach, Facts, ImportWrite, Provenance, ScaledPointer, Use,
@@ -89,6 +94,8 @@ pub use step::{
     Answer, AnswerForm, AnswerKind, Ask, Attempt, Binding, CallFrame, CallRecord, HostLine,
     ImportCall, NamedSpan, Naming, Pointer, SpanKind, StackPointer, StepKind, StepRecord, Trap,
 };
+
+pub use touches::Touch;
 
 #[doc(hidden)]
 #[cfg(any(test, feature = "testing"))]
@@ -270,26 +277,6 @@ pub enum Status {
     Cancelled,
 }
 
-/// A moment: after the first `event` events of a step. A larger number than the step has events
-/// means the end of the step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
-    /// The number of the step.
-    pub step: usize,
-    /// How many of its events have happened.
-    pub event: usize,
-}
-
-impl Moment {
-    /// Returns the end of a step.
-    pub fn end_of(step: usize) -> Self {
-        Moment {
-            step,
-            event: usize::MAX,
-        }
-    }
-}
-
 impl Timeline {
     /// Creates a session before its first step.
     pub fn new(
@@ -407,83 +394,6 @@ impl Timeline {
             Some(step) if moment.event < step.events.len() => step.events.memory_at(moment.event),
             _ => self.memory_after(moment.step),
         }
-    }
-
-    /// Returns the write that set the byte at `address`, as of `moment`, and the moment just after
-    /// it. Returns `None` for a byte that nobody wrote.
-    pub fn last_write(&self, address: u64, moment: Moment) -> Option<(Moment, Write)> {
-        self.writes_to(address, moment).next()
-    }
-
-    /// Returns all writes to the byte at `address` up to `moment`, latest first, each with the
-    /// moment just after it. Steps that did not touch the byte take little time.
-    pub fn writes_to(
-        &self,
-        address: u64,
-        moment: Moment,
-    ) -> impl Iterator<Item = (Moment, Write)> + '_ {
-        self.steps_until(moment)
-            .rev()
-            .flat_map(move |(step, events, most)| {
-                events.writes_to(address, most).map(move |(event, write)| {
-                    (
-                        Moment {
-                            step,
-                            event: event + 1,
-                        },
-                        write,
-                    )
-                })
-            })
-    }
-
-    /// Returns the moment just after the next write to the byte at `address`, after `moment`.
-    pub fn next_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
-        let steps = self.steps.iter().enumerate().skip(moment.step);
-        steps.into_iter().find_map(|(step, record)| {
-            let from = if step == moment.step { moment.event } else { 0 };
-            record.events.next_touch(address, from).map(|event| Moment {
-                step,
-                event: event + 1,
-            })
-        })
-    }
-
-    /// Returns the moment just after the last write to the byte at `address` before `moment`. If
-    /// `moment` is just after a write, that is the one before it. The end of a step comes after all
-    /// of its events.
-    pub fn previous_touch(&self, address: u64, moment: Moment) -> Option<Moment> {
-        self.steps_until(moment)
-            .rev()
-            .find_map(|(step, events, most)| {
-                let is_at_event = step == moment.step && moment.event <= events.len();
-                let most = if is_at_event {
-                    most.saturating_sub(1)
-                } else {
-                    most
-                };
-                events.previous_touch(address, most).map(|event| Moment {
-                    step,
-                    event: event + 1,
-                })
-            })
-    }
-
-    /// Returns the steps up to a moment, each with how many of its events came before that.
-    fn steps_until(
-        &self,
-        moment: Moment,
-    ) -> impl DoubleEndedIterator<Item = (usize, &EventLog, usize)> {
-        let shown = self.steps.len().min(moment.step.saturating_add(1));
-        let steps = self.steps.get(..shown).unwrap_or_default();
-        steps.iter().enumerate().map(move |(step, record)| {
-            let most = if step == moment.step {
-                moment.event
-            } else {
-                usize::MAX
-            };
-            (step, &record.events, most.min(record.events.len()))
-        })
     }
 
     /// Returns the named spans at the end of a step, in the order in which they were named.

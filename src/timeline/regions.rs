@@ -182,9 +182,7 @@ impl Timeline {
             segments.sort_by_key(|part| part.segment);
         }
         parts.extend(segments);
-        let is_over = self
-            .step(moment.step)
-            .is_some_and(|step| moment.event >= step.events.len());
+        let is_over = self.is_end_of_step(moment);
         let named = match (is_over, moment.step.checked_sub(1)) {
             (true, _) => self.spans_at(moment.step),
             (false, Some(previous)) => self.spans_at(previous),

@@ -12,6 +12,23 @@ pub struct Span {
 }
 
 impl Span {
+    /// Returns the span of one byte.
+    pub(crate) fn of_byte(address: u64) -> Self {
+        Span {
+            start: address,
+            len: 1,
+        }
+    }
+
+    /// Returns the bytes that are in both spans; an empty span where there are none.
+    pub(crate) fn intersection(&self, other: Span) -> Span {
+        let start = self.start.max(other.start);
+        Span {
+            start,
+            len: self.end().min(other.end()).saturating_sub(start),
+        }
+    }
+
     /// Returns the address after the last byte.
     pub fn end(&self) -> u64 {
         self.start.saturating_add(self.len)

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts that it may name. `main`, `cli` and `commands` may name every part.
-const PARTS: [(&str, &[&str]); 20] = [
+const PARTS: [(&str, &[&str]); 21] = [
     ("finding_kind", &[]),
     ("journal_abi", &[]),
     ("prose", &[]),
@@ -77,9 +77,11 @@ const PARTS: [(&str, &[&str]); 20] = [
             "wasm_types",
         ],
     ),
+    ("answers", &["script", "timeline", "value", "safe", "text"]),
     (
         "report",
         &[
+            "answers",
             "prose",
             "timeline",
             "value",

@@ -52,6 +52,22 @@ pub(in crate::report) fn line(record: &StepRecord, number: usize, indent: usize)
     )
 }
 
+/// Makes the lines of writes in any steps, with columns of `label` characters for the moment of each.
+pub(in crate::report) struct WriteLines(EventLines);
+
+impl WriteLines {
+    pub(in crate::report) fn new(label: usize, memory_len: u64, indent: usize) -> Self {
+        WriteLines(EventLines::with_columns(label, memory_len, indent))
+    }
+
+    /// Returns the line of a write. `label` is its moment.
+    pub(in crate::report) fn line(&mut self, label: &str, write: &Write) -> &str {
+        self.0.begin(label);
+        self.0.push_write(write);
+        &self.0.line
+    }
+}
+
 /// Returns a line about stores that were not recorded one by one; `None` where all were.
 pub(in crate::report) fn unrecorded_stores(record: &StepRecord) -> Option<String> {
     let (stores, recorded) = (record.stores, record.stores_recorded);
@@ -76,11 +92,16 @@ struct EventLines {
 
 impl EventLines {
     fn new(record: &StepRecord, indent: usize) -> Self {
+        let number = record.events.len().to_string().len();
+        EventLines::with_columns(number, record.memory.len(), indent)
+    }
+
+    fn with_columns(number: usize, memory_len: u64, indent: usize) -> Self {
         EventLines {
             line: String::new(),
             indent,
-            number: record.events.len().to_string().len(),
-            address: format!("{:#x}", record.memory.len()).len(),
+            number,
+            address: format!("{memory_len:#x}").len(),
             length: WIDTH,
             bytes: 0,
         }

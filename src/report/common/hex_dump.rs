@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 
 use crate::report::common::moment_view::MomentView;
 use crate::safe;
@@ -114,14 +115,23 @@ pub(in crate::report) fn write_window(
         .min(image.len().saturating_sub(1));
     let from = row_start(address.saturating_sub(WINDOW_BEFORE));
     let to = from.saturating_add(WINDOW).min(image.len());
-    let has_name = |address| !dump.names.in_row(address).is_empty();
-    for line in rows(image, &[&dump.before], from, to, ROW, has_name) {
-        match line {
-            Line::Row(row) => out.line(&dump.line(out, ' ', &row))?,
-            Line::Squeezed { .. } => out.line(&format!("{:LABEL$}   *", ""))?,
-        }
-    }
-    Ok(())
+    dump.write_range(out, from..to)
+}
+
+/// Writes the rows of a range of memory at a moment of a step. The bytes that differ from before the
+/// step are in brackets.
+pub(in crate::report) fn write_range(
+    out: &mut TextWriter,
+    timeline: &Timeline,
+    record: &StepRecord,
+    image: &Image,
+    range: Range<u64>,
+) -> io::Result<()> {
+    let dump = HexDump {
+        after: image.clone(),
+        ..HexDump::of_step(timeline, record)
+    };
+    dump.write_range(out, range)
 }
 
 /// Writes the row of `address` and its neighbours after a step of two runs, `A` and `B`. The bytes
@@ -340,6 +350,19 @@ impl HexDump {
             names: RowNames::new(names),
             digits: address_digits(record.memory.len()),
         }
+    }
+
+    /// Writes the rows of a range. The bytes that differ are in brackets.
+    fn write_range(&self, out: &mut TextWriter, range: Range<u64>) -> io::Result<()> {
+        let has_name = |address| !self.names.in_row(address).is_empty();
+        let (from, to) = (range.start, range.end);
+        for line in rows(&self.after, &[&self.before], from, to, ROW, has_name) {
+            match line {
+                Line::Row(row) => out.line(&self.line(out, ' ', &row))?,
+                Line::Squeezed { .. } => out.line(&format!("{:LABEL$}   *", ""))?,
+            }
+        }
+        Ok(())
     }
 
     fn is_changed(&self, address: u64) -> bool {

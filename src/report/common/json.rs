@@ -1,12 +1,16 @@
-//! What the JSON formats have in common: the layout of a document, and bytes and writers in it.
+//! What the JSON formats have in common: the layout of a document, and writers, values, findings and
+//! lines of hosts in it.
 
 use std::io;
 
 use serde::Serialize;
 use serde::ser::Serializer;
 
+use crate::finding_kind::FindingKind;
 use crate::safe;
-use crate::timeline::Writer;
+use crate::source::HostPlace;
+use crate::timeline::{Finding, HostLine, Span, Writer};
+use crate::value::Value;
 
 /// Writes a document, indented, with a line break at its end.
 ///
@@ -69,5 +73,78 @@ impl<'a> From<&'a Writer> for WriterData<'a> {
             }
         }
         data
+    }
+}
+
+/// A value with the name of its type.
+#[derive(Serialize)]
+pub(in crate::report) struct TypedValue<'a> {
+    r#type: &'static str,
+    value: &'a Value,
+}
+
+impl<'a> From<&'a Value> for TypedValue<'a> {
+    fn from(value: &'a Value) -> Self {
+        TypedValue {
+            r#type: value.type_name(),
+            value,
+        }
+    }
+}
+
+/// The line of a recorded host.
+#[derive(Serialize)]
+pub(in crate::report) struct HostData<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    function: Option<&'a str>,
+    before: bool,
+}
+
+impl<'a> HostData<'a> {
+    /// Returns the line of a step.
+    pub(in crate::report) fn of(line: &'a HostLine) -> Self {
+        HostData {
+            before: line.is_before,
+            ..HostData::at(&line.place)
+        }
+    }
+
+    /// Returns a place.
+    pub(in crate::report) fn at(place: &'a HostPlace) -> Self {
+        HostData {
+            file: &place.file,
+            line: place.line,
+            column: place.column,
+            function: place.function.as_deref(),
+            before: false,
+        }
+    }
+}
+
+/// A finding.
+#[derive(Serialize)]
+pub(in crate::report) struct FindingData<'a> {
+    kind: FindingKind,
+    severity: &'static str,
+    message: &'a str,
+    address: Option<u64>,
+    spans: &'a [Span],
+    step: Option<usize>,
+    expected: bool,
+}
+
+impl<'a> From<&'a Finding> for FindingData<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        FindingData {
+            kind: finding.kind,
+            severity: finding.severity().as_str(),
+            message: &finding.message,
+            address: finding.address,
+            spans: &finding.spans,
+            step: finding.blamed,
+            expected: finding.claimed,
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::summary;
 use crate::safe;
-use crate::timeline::{Binding, Finding, Naming, Outcome, StepKind, StepRecord};
+use crate::timeline::{Binding, Finding, Moment, Naming, Outcome, StepKind, StepRecord};
 use crate::value::Value;
 
 /// Characters of a value that are shown before it is cut.
@@ -91,6 +91,15 @@ impl<'a> StepView<'a> {
             finding,
             blamed: finding.blamed.filter(|blamed| *blamed != self.0.index),
         })
+    }
+}
+
+/// Returns when a moment of a step is: `after step 4`, or `in step 4, after event 7 of 14`.
+pub(in crate::report) fn when(record: &StepRecord, moment: Moment) -> String {
+    let (index, events) = (record.index, record.events.len());
+    match moment.event {
+        event if event < events => format!("in step {index}, after event {event} of {events}"),
+        _ => format!("after step {index}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::finding_kind::Severity;
 use crate::safe;
 use crate::text::{count, list};
-use crate::timeline::{Finding, Outcome, StepRecord, Timeline};
+use crate::timeline::{Finding, Outcome, Status, StepRecord, Timeline};
 
 /// Characters of a message that are shown before it is cut.
 const MESSAGE: usize = 200;
@@ -43,6 +43,13 @@ pub fn summary_line(timeline: &Timeline, path: &str, problem: Option<&str>) -> S
         None => format!("ok    {path}  {}", count(timeline.steps().len(), "step")),
         Some(problem) => format!("FAIL  {path}  {problem}"),
     }
+}
+
+/// Returns how a run ended that did not end well: `stopped at step 4 (trapped): unreachable`; `None`
+/// for any other run. It has no line break and is safe to print.
+pub fn ending(timeline: &Timeline) -> Option<String> {
+    let is_well = timeline.status() == Status::Ok;
+    (!is_well).then(|| closing_line(timeline, timeline.steps().len()))
 }
 
 /// Returns the last line of a transcript that shows the first `shown` steps.

@@ -13,13 +13,11 @@ use std::io;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use crate::finding_kind::FindingKind;
-use crate::report::common::json::{WriterData, write_document};
+use crate::report::common::json::{FindingData, HostData, TypedValue, WriterData, write_document};
 use crate::report::common::options::{Options, steps_shown};
-use crate::source::HostPlace;
 use crate::timeline::{
-    Answer, CallRecord, Finding, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome,
-    Pointer, Span, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
+    Answer, CallRecord, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome, Pointer,
+    StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
 use children::ChildData;
@@ -106,34 +104,6 @@ struct InputData<'a> {
 }
 
 #[derive(Serialize)]
-struct TypedValue<'a> {
-    r#type: &'static str,
-    value: &'a Value,
-}
-
-/// The line of a recorded host.
-#[derive(Serialize)]
-struct HostData<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-    function: Option<&'a str>,
-    before: bool,
-}
-
-impl<'a> HostData<'a> {
-    fn of(place: &'a HostPlace, before: bool) -> Self {
-        HostData {
-            file: &place.file,
-            line: place.line,
-            column: place.column,
-            function: place.function.as_deref(),
-            before,
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct StepData<'a> {
     index: usize,
     line: Option<u32>,
@@ -204,17 +174,6 @@ struct AnswerData<'a> {
     error: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct FindingData<'a> {
-    kind: FindingKind,
-    severity: &'static str,
-    message: &'a str,
-    address: Option<u64>,
-    spans: &'a [Span],
-    step: Option<usize>,
-    expected: bool,
-}
-
 /// The steps, made one at a time, so that a long run is in memory only once.
 struct Steps<'a> {
     timeline: &'a Timeline,
@@ -249,10 +208,7 @@ impl<'a> Steps<'a> {
                 .as_ref()
                 .map(|trap| TrapData::new(timeline, trap)),
             narration: record.narration.as_deref(),
-            host: record
-                .host
-                .as_ref()
-                .map(|line| HostData::of(&line.place, line.is_before)),
+            host: record.host.as_ref().map(HostData::of),
             happened: describe_step(timeline, record.index),
             bindings: Bindings(record),
             call: record.call.as_ref(),
@@ -339,15 +295,6 @@ impl Serialize for Bindings<'_> {
     }
 }
 
-impl<'a> From<&'a Value> for TypedValue<'a> {
-    fn from(value: &'a Value) -> Self {
-        TypedValue {
-            r#type: value.type_name(),
-            value,
-        }
-    }
-}
-
 impl<'a> From<&'a InputFacts> for InputData<'a> {
     fn from(input: &'a InputFacts) -> Self {
         InputData {
@@ -362,20 +309,6 @@ impl<'a> From<&'a Answer> for AnswerData<'a> {
         AnswerData {
             value: answer.value.as_ref().ok(),
             error: answer.value.as_ref().err().map(String::as_str),
-        }
-    }
-}
-
-impl<'a> From<&'a Finding> for FindingData<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        FindingData {
-            kind: finding.kind,
-            severity: finding.severity().as_str(),
-            message: &finding.message,
-            address: finding.address,
-            spans: &finding.spans,
-            step: finding.blamed,
-            expected: finding.claimed,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The formats, each in a room of its own. A format names `common` and no other format; only
 //! `junit` contains another one, the text transcript, which it gets from [`write()`].
 
+mod answers;
 mod diff;
 mod html;
 mod json;
@@ -14,6 +15,7 @@ use std::io;
 use super::common::options::{Format, Options};
 use crate::timeline::Timeline;
 
+pub use answers::{write_answer_line, write_greeting, write_memory, write_touch, write_writers};
 pub use diff::write_comparison;
 pub use junit::{Case, Verdict, write_junit};
 

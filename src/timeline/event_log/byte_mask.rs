@@ -82,6 +82,17 @@ pub(super) fn range_mask(from: usize, to: usize) -> u64 {
     bits << (from % 64)
 }
 
+/// Returns whether any byte of a range is marked.
+pub(super) fn is_any_marked(mask: &ByteMask, range: Range<usize>) -> bool {
+    let words = range.start / 64..range.end.div_ceil(64);
+    let mut words = words.clone().zip(mask.get(words).unwrap_or_default());
+    words.any(|(index, word)| {
+        let from = range.start.max(index * 64);
+        let to = range.end.min(index * 64 + 64);
+        from < to && word & range_mask(from, to) != 0
+    })
+}
+
 /// Returns whether any byte is marked in both.
 pub(super) fn intersects(a: &ByteMask, b: &ByteMask) -> bool {
     a.iter().zip(b).any(|(a, b)| a & b != 0)
@@ -246,6 +257,21 @@ mod tests {
             prop_assert_eq!(LeafDifference(bits).runs(), expected.len());
             close_gaps(&mut bits, 1 << power);
             prop_assert_eq!(runs(&bits), closed);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn marks_in_a_range_are_seen(
+            marked in prop::collection::vec(0..LEAF as usize, 0..4),
+            from in 0..LEAF as usize,
+            len in 0..300_usize,
+        ) {
+            let mut mask = [0; LEAF as usize / 64];
+            marked.iter().for_each(|at| mark(&mut mask, *at, *at + 1));
+            let range = from..(from + len).min(LEAF as usize);
+            let is_any = marked.iter().any(|at| range.contains(at));
+            prop_assert_eq!(is_any_marked(&mask, range), is_any);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::arena::{Arena, Place};
-use super::byte_mask::ByteMask;
+use super::byte_mask::{ByteMask, is_any_marked};
 use super::entries::{EntryList, EntryReader};
 use super::entry::{Entry, HOST_EVENT};
 use super::recording::HostEvent;
@@ -158,10 +158,6 @@ impl StoredWrite<'_> {
     /// Returns the address after the last byte.
     pub(super) fn end(&self) -> u64 {
         self.start.saturating_add(self.bytes.len())
-    }
-
-    fn covers(&self, address: u64) -> bool {
-        (self.start..self.end()).contains(&address)
     }
 
     /// Returns the range of a leaf's bytes that the write covers.
@@ -503,55 +499,6 @@ impl History {
         out
     }
 
-    /// Returns the last event before event number `most` that writes a byte.
-    pub(super) fn touch_before(&self, address: u64, most: usize) -> Option<usize> {
-        let leaf = self.leaves.get(self.find(address / LEAF)?)?;
-        let events = self.touches_of(leaf);
-        let mut at = events.partition_point(|event| (*event as usize) < most);
-        while at > 0 {
-            // None of the touches before a checkpoint wrote the byte.
-            if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
-                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT - 1)
-                && !checkpoint.may_have_written(address)
-            {
-                at -= TOUCHES_PER_CHECKPOINT;
-                continue;
-            }
-            at -= 1;
-            if let Some(event) = events.get(at).filter(|event| self.writes(**event, address)) {
-                return Some(*event as usize);
-            }
-        }
-        None
-    }
-
-    /// Returns the first event from event number `from` on that writes a byte.
-    pub(super) fn touch_from(&self, address: u64, from: usize) -> Option<usize> {
-        let leaf = self.leaves.get(self.find(address / LEAF)?)?;
-        let events = self.touches_of(leaf);
-        let mut at = events.partition_point(|event| (*event as usize) < from);
-        while at < events.len() {
-            // None of the touches up to the next checkpoint writes the byte.
-            if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
-                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT)
-                && !checkpoint.may_have_written(address)
-            {
-                at += TOUCHES_PER_CHECKPOINT;
-                continue;
-            }
-            if let Some(event) = events.get(at).filter(|event| self.writes(**event, address)) {
-                return Some(*event as usize);
-            }
-            at += 1;
-        }
-        None
-    }
-
-    fn writes(&self, event: u32, address: u64) -> bool {
-        self.stored_write(event as usize)
-            .is_some_and(|write| write.covers(address))
-    }
-
     /// Returns how much memory everything here takes, except for memory before and after the step,
     /// in bytes.
     pub(super) fn allocated_bytes(&self) -> usize {
@@ -580,11 +527,12 @@ impl History {
 }
 
 impl Checkpoint {
-    pub(super) fn may_have_written(&self, address: u64) -> bool {
-        let offset = (address % LEAF) as usize;
-        self.written
-            .get(offset / 64)
-            .is_some_and(|word| word >> (offset % 64) & 1 == 1)
+    /// Returns whether any of these addresses, which are in the leaf, may have been written since the
+    /// checkpoint before.
+    pub(super) fn may_have_written(&self, addresses: &Range<u64>) -> bool {
+        let from = (addresses.start % LEAF) as usize;
+        let len = addresses.end.saturating_sub(addresses.start) as usize;
+        is_any_marked(&self.written, from..from + len)
     }
 }
 

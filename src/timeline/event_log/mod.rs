@@ -128,7 +128,7 @@ use event_cursor::EventCursor;
 use leaf_index::History;
 
 use super::image::Leaves;
-use super::{Event, Growth, Image, Write};
+use super::{Event, Growth, Image, Span, Write};
 
 /// The events of a step, in order. A clone shares them.
 #[derive(Debug, Clone, Default)]
@@ -205,14 +205,10 @@ impl EventLog {
         })
     }
 
-    /// Returns the first event from number `from` on that writes the byte at `address`.
-    pub(crate) fn next_touch(&self, address: u64, from: usize) -> Option<usize> {
-        self.0.touch_from(address, from)
-    }
-
     /// Returns the last of the first `most` events that writes the byte at `address`.
     pub(crate) fn previous_touch(&self, address: u64, most: usize) -> Option<usize> {
-        self.0.touch_before(address, most)
+        let write = self.last_write_in(Span::of_byte(address), 0..most)?;
+        Some(write.event)
     }
 
     /// Returns memory after the first `events` events. This is cheap; each leaf is computed when it

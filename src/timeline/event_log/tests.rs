@@ -3,6 +3,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::write_headers::WriteHeader;
 use super::*;
 use crate::journal_abi::{SiteKind, Slot, StoreSite};
 use crate::timeline::image::LEAF;
@@ -55,6 +56,12 @@ pub(super) fn slot(site: u32, address: u32, value: u64) -> Vec<u8> {
         value,
     };
     slot.encode().into()
+}
+
+/// Returns the first event from number `from` on that writes the byte at `address`.
+fn next_touch(events: &EventLog, address: u64, from: usize) -> Option<usize> {
+    let write = events.first_write_in(Span::of_byte(address), from..usize::MAX);
+    write.map(|write| write.event)
 }
 
 fn wide_slots(address: u32, value: [u8; 16]) -> Vec<u8> {
@@ -517,8 +524,17 @@ proptest! {
             let touches = |(_, (site, at, _)): &(usize, &(u32, u32, u64))| (*at as usize..*at as usize + width(*site)).contains(&address);
             let next = stores.iter().enumerate().skip(event).find(touches).map(|(i, _)| i);
             let previous = stores.iter().enumerate().take(event).rev().find(touches).map(|(i, _)| i);
-            prop_assert_eq!(settled.events.next_touch(address as u64, event), next);
+            prop_assert_eq!(next_touch(&settled.events, address as u64, event), next);
             prop_assert_eq!(settled.events.previous_touch(address as u64, event), previous);
+            let span = Span { start: address as u64, len: 1 + pick.index(200) as u64 };
+            let hits = |(_, (site, at, _)): &(usize, &(u32, u32, u64))| {
+                u64::from(*at) < span.end() && u64::from(*at) + width(*site) as u64 > span.start
+            };
+            let next = stores.iter().enumerate().skip(event).find(hits).map(|(i, _)| i);
+            let previous = stores.iter().enumerate().take(event).rev().find(hits).map(|(i, _)| i);
+            let number = |write: Option<WriteHeader>| write.map(|write| write.event);
+            prop_assert_eq!(number(settled.events.first_write_in(span, event..stores.len())), next);
+            prop_assert_eq!(number(settled.events.last_write_in(span, 0..event)), previous);
         }
     }
 }
@@ -549,7 +565,7 @@ fn any_store_of_a_walk_done_again_and_again_is_found() {
                 "{event}"
             );
             assert_eq!(
-                settled.events.next_touch(at(event) as u64 + 3, event),
+                next_touch(&settled.events, at(event) as u64 + 3, event),
                 Some(event)
             );
             assert_eq!(
@@ -672,7 +688,7 @@ fn stores_reach_both_ends_of_the_largest_memory() {
         [0, 0, 0, 0, 0, 0, 0, 3]
     );
     assert_eq!(settled.events.previous_touch(END - 1, usize::MAX), Some(5));
-    assert_eq!(settled.events.next_touch(END - 8, 4), Some(4));
+    assert_eq!(next_touch(&settled.events, END - 8, 4), Some(4));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::EventLog;
+use super::entries::EntryReader;
 use super::leaf_index::{LeafHistory, TOUCHES_PER_CHECKPOINT, WriterId};
 use crate::timeline::image::LEAF;
 use crate::timeline::{Span, Writer};
@@ -17,6 +18,16 @@ pub(in crate::timeline) struct WriteHeader {
     pub len: u64,
     pub by: WriterId,
     pub is_difference: bool,
+}
+
+impl WriteHeader {
+    /// Returns the bytes that were written.
+    pub(in crate::timeline) fn span(&self) -> Span {
+        Span {
+            start: self.start,
+            len: self.len,
+        }
+    }
 }
 
 impl EventLog {
@@ -44,14 +55,31 @@ impl EventLog {
         span: Span,
         events: Range<usize>,
     ) -> Option<WriteHeader> {
+        self.touched_leaves(span)
+            .filter_map(|leaf| self.first_touch_of(leaf, span, &events))
+            .min_by_key(|write| write.event)
+    }
+
+    /// Returns the last of some events that writes any of these bytes, with where it wrote. It takes as
+    /// long as [`first_write_in`](EventLog::first_write_in).
+    pub(in crate::timeline) fn last_write_in(
+        &self,
+        span: Span,
+        events: Range<usize>,
+    ) -> Option<WriteHeader> {
+        self.touched_leaves(span)
+            .filter_map(|leaf| self.last_touch_of(leaf, span, &events))
+            .max_by_key(|write| write.event)
+    }
+
+    /// Returns the leaves that have bytes of a span and were touched.
+    fn touched_leaves(&self, span: Span) -> impl Iterator<Item = &LeafHistory> {
         let first = span.start / LEAF;
         let last = span.end().saturating_sub(1) / LEAF;
         let leaves = &self.0.leaves;
         let at = leaves.partition_point(|leaf| leaf.number < first);
         let near = leaves.get(at..).unwrap_or_default().iter();
-        near.take_while(|leaf| leaf.number <= last)
-            .filter_map(|leaf| self.first_touch_of(leaf, span, &events))
-            .min_by_key(|write| write.event)
+        near.take_while(move |leaf| leaf.number <= last)
     }
 
     fn first_touch_of(
@@ -60,9 +88,9 @@ impl EventLog {
         span: Span,
         events: &Range<usize>,
     ) -> Option<WriteHeader> {
-        let base = leaf.number.saturating_mul(LEAF);
-        let bytes = span.start.max(base)..span.end().min(base.saturating_add(LEAF));
+        let bytes = bytes_in_leaf(leaf, span);
         let touches = self.0.touches_of(leaf);
+        let mut reader = self.0.reader();
         let mut at = touches.partition_point(|event| (*event as usize) < events.start);
         while let Some(event) = touches.get(at) {
             let event = *event as usize;
@@ -72,24 +100,92 @@ impl EventLog {
             // None of the touches up to the next checkpoint writes these bytes.
             if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
                 && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT)
-                && !bytes.clone().any(|byte| checkpoint.may_have_written(byte))
+                && !checkpoint.may_have_written(&bytes)
             {
                 at += TOUCHES_PER_CHECKPOINT;
                 continue;
             }
-            let header = self.write_header(event);
-            let end = |write: &WriteHeader| write.start.saturating_add(write.len);
-            let is_hit = |write: &WriteHeader| write.start < bytes.end && end(write) > bytes.start;
-            if let Some(write) = header.filter(is_hit) {
-                return Some(write);
+            if self.is_write_in(&mut reader, event, leaf, &bytes) {
+                return self.write_header(event);
             }
             at += 1;
         }
         None
     }
 
+    fn last_touch_of(
+        &self,
+        leaf: &LeafHistory,
+        span: Span,
+        events: &Range<usize>,
+    ) -> Option<WriteHeader> {
+        let bytes = bytes_in_leaf(leaf, span);
+        let touches = self.0.touches_of(leaf);
+        let mut reader = self.0.reader();
+        let first = touches.partition_point(|event| (*event as usize) < events.start);
+        let mut at = touches.partition_point(|event| (*event as usize) < events.end);
+        while at > first {
+            // None of the touches before a checkpoint wrote these bytes.
+            if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
+                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT - 1)
+                && !checkpoint.may_have_written(&bytes)
+            {
+                at -= TOUCHES_PER_CHECKPOINT;
+                continue;
+            }
+            at -= 1;
+            let event = *touches.get(at)? as usize;
+            if self.is_write_in(&mut reader, event, leaf, &bytes) {
+                return self.write_header(event);
+            }
+        }
+        None
+    }
+
+    /// Returns whether an event writes any of these addresses, which are in the leaf.
+    fn is_write_in(
+        &self,
+        reader: &mut EntryReader<'_>,
+        event: usize,
+        leaf: &LeafHistory,
+        addresses: &Range<u64>,
+    ) -> bool {
+        let base = leaf.number.saturating_mul(LEAF);
+        let written = self.0.written_range(reader, event as u32, leaf.number);
+        written.is_some_and(|(range, _)| {
+            base + (range.start as u64) < addresses.end
+                && base + (range.end as u64) > addresses.start
+        })
+    }
+
+    /// Returns where an event wrote, and the bytes of a span that it wrote; `None` for an event that
+    /// is no write.
+    pub(in crate::timeline) fn written_part(
+        &self,
+        event: usize,
+        span: Span,
+    ) -> Option<(WriteHeader, Vec<u8>)> {
+        let header = self.write_header(event)?;
+        let part = header.span().intersection(span);
+        let mut bytes = vec![0; part.len as usize];
+        let skip = part.start.saturating_sub(header.start) as usize;
+        self.0.stored_write(event)?.bytes.copy_to(skip, &mut bytes);
+        Some((header, bytes))
+    }
+
+    /// Returns the bytes of a span before an event.
+    pub(in crate::timeline) fn bytes_before(&self, event: usize, span: Span) -> Vec<u8> {
+        self.0.read_at(span.start, span.len, event)
+    }
+
     /// Returns the writer of an id.
     pub(in crate::timeline) fn writer_of(&self, by: WriterId) -> Writer {
         self.0.writer(by)
     }
+}
+
+/// Returns the addresses of a span that are in a leaf.
+fn bytes_in_leaf(leaf: &LeafHistory, span: Span) -> Range<u64> {
+    let base = leaf.number.saturating_mul(LEAF);
+    span.start.max(base)..span.end().min(base.saturating_add(LEAF))
 }

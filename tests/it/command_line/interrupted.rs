@@ -1,13 +1,14 @@
 //! Runs that a signal ends before their last step: none looks like one that completed.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::command::{Folder, Run};
+use crate::support::command::{Folder, Run, spawn};
 
 const GUEST: &str = r#"(module (memory (export "memory") 1)
     (func (export "spin") (i32.store8 (i32.const 5) (i32.const 9)) (loop $l (br $l)))
@@ -80,6 +81,53 @@ fn transcripts_of_interrupted_runs_are_partial() {
             assert!(last.starts_with("interrupted "), "{last}");
             assert!(!run.stdout.contains("all ok"), "{last}");
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_answered_about_an_interrupted_run() {
+    let folder = folder();
+    for args in [
+        &["who", "5", "endless.steps"][..],
+        &["memory", "5", "1", "endless.steps", "--format", "raw"],
+        &["query", "endless.steps"],
+    ] {
+        let args = [args, &["--max-time", "0"]].concat();
+        let run = interrupted_by(Signal::INT, &folder, &args).assert_status(130);
+        assert_eq!(run.stdout, "", "{args:?}");
+        assert!(
+            run.stderr.ends_with("; nothing was answered\n"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+/// After the run, no session is there to cancel, so that the first signal ends the program.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_the_wait_for_questions() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let started = Instant::now();
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_linmem"));
+        let child = child
+            .args(["query", "--no-cache"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = spawn(child).unwrap();
+        // The questions do not end before the test does.
+        let questions = child.stdin.take().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut greeting = String::new();
+        output.read_line(&mut greeting).unwrap();
+        assert!(greeting.contains("linmem.query/1"), "{greeting}");
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        let run = Run::new(child.wait_with_output().unwrap(), started.elapsed());
+        run.assert_status(status).quiet();
+        drop(questions);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands and options of the real program.
 
+mod answers;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod cache;

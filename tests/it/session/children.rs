@@ -102,18 +102,18 @@ fn moments_inside_children_are_found_by_their_names() {
         assert_eq!(moment(text), Ok(event), "{text}");
     }
     for (text, error) in [
-        ("1/3", "step 1 has 2 parts"),
-        ("1/1/2/2", "1/1/2 has one part"),
+        ("1/3", "1/3: step 1 has 2 parts"),
+        ("1/1/2/2", "1/1/2/2: 1/1/2 has one part"),
         (
             "1/2/1",
-            "1/2 has no parts: the guest called no import in it, or they were not recorded",
+            "1/2/1: 1/2 has no parts: the guest called no import in it, or they were not recorded",
         ),
-        ("1/1.4", "the last event of 1/1 is 3"),
+        ("1/1.4", "1/1.4: the last event of 1/1 is 3"),
         (
             "1/2.1",
-            "1/2 wrote nothing, so there is no 1/2.1; use --at 1/2",
+            "1/2.1: 1/2 wrote nothing, so there is no 1/2.1; use 1/2",
         ),
-        ("9/1", "the session ran steps 0 to 2"),
+        ("9/1", "9/1: the session ran steps 0 to 2"),
     ] {
         assert_eq!(moment(text).unwrap_err().to_string(), error);
     }

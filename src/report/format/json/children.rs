@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::HostData;
+use crate::report::common::json::HostData;
 use crate::timeline::{ChildKind, Outcome, StepRecord};
 
 /// The most levels of nesting. Many parsers refuse a document with more than 128, and a level here is
@@ -49,10 +49,7 @@ fn parts(record: &StepRecord, parent: Option<usize>, depth: usize) -> Vec<ChildD
             text: &child.text,
             result: child.result.as_deref(),
             outcome: child.outcome,
-            host: child
-                .host
-                .as_deref()
-                .map(|place| HostData::of(place, false)),
+            host: child.host.as_deref().map(HostData::at),
             events: EventsAround {
                 before: child.events.start,
                 after: child.events.end,
