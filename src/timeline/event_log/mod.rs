@@ -84,7 +84,7 @@
 //! | `build/build_index.rs`    | makes the index out of all that                                  |
 //! | `leaf_index.rs`           | the `History`: events, index, memory at any moment, writers      |
 //! | `event_cursor.rs`         | reads events in order, with the bytes before each                |
-//! | `write_headers.rs`        | the writes without their bytes, for the checks                   |
+//! | `write_headers.rs`        | the writes without their bytes; the next or last one to a span   |
 //! | `range_query.rs`          | whether a range of memory was touched, for the map               |
 //! | `changes.rs`              | [`Changes`]: the bytes that differ, and their last writers       |
 //! | `summary.rs`              | sums over all changes                                            |
