@@ -249,6 +249,10 @@ impl Serialize for WriteData<'_> {
             store: touch.moment.event,
             line: record.and_then(|record| record.line),
             text: record.map_or("", |record| &record.text),
+            part: record.and_then(|record| {
+                let part = record.children.innermost(touch.moment.event)?;
+                Some(record.child_label(part))
+            }),
             host: host.map(HostData::of),
             address: touch.part.start,
             before: Hex(&touch.before),
@@ -268,6 +272,8 @@ struct WriteFields<'a> {
     store: usize,
     line: Option<u32>,
     text: &'a str,
+    /// The innermost part of the step in which it was made.
+    part: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<HostData<'a>>,
     address: u64,

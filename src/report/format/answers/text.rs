@@ -9,6 +9,7 @@
 use std::io;
 
 use crate::answers::{Direction, FoundTouch, MemoryPart, Run, Writers};
+use crate::report::common::child_lines;
 use crate::report::common::event_lines::WriteLines;
 use crate::report::common::hex_dump;
 use crate::report::common::options::Options;
@@ -173,11 +174,22 @@ impl<'a> Writes<'a> {
         match self.timeline.step(moment.step) {
             Some(record) => {
                 let indent = INDENT + self.moment.max(at.len()) + 2;
-                out.line(&format!("{:indent$}{}", "", step_line(record)))
+                out.line(&format!("{:indent$}{}", "", step_line(record)))?;
+                match record.children.innermost(moment.event) {
+                    Some(part) => out.line(&format!("{:indent$}{}", "", part_line(record, part))),
+                    None => Ok(()),
+                }
             }
             None => Ok(()),
         }
     }
+}
+
+/// Returns the part of a step in which a write was made: `in 4/2/1: write 0x400, "hello"`.
+fn part_line(record: &StepRecord, part: usize) -> String {
+    let line = record.children.get(part).map(child_lines::line);
+    let line = line.unwrap_or_default();
+    format!("in {}: {line}", record.child_label(part))
 }
 
 /// Returns where a step is written, and its statement: `line 6: write ptr, text`.
