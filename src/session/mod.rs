@@ -8,6 +8,7 @@ mod allocator_calls;
 mod answer_form;
 mod call;
 mod callback;
+mod carry_over;
 mod causes;
 pub mod compiled;
 mod engine;

@@ -42,6 +42,7 @@ mod event_log;
 mod finding;
 mod hex_rows;
 mod image;
+mod matching;
 mod provenance;
 mod regions;
 mod shadow_stack;
@@ -68,6 +69,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
+pub(crate) use matching::nearest_equal;
 pub(crate) use provenance::{
     ArgumentFacts, BindingFacts, CodeReach, Facts, ImportWrite, Provenance, ScaledPointer, Use,
     UseKind,
