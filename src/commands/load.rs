@@ -19,7 +19,7 @@ use super::builtin::{BuiltIn, LESSONS, SESSIONS};
 use super::{compile_cache, input_file, interrupt, record};
 
 /// The most bytes of a steps file.
-const MAX_SCRIPT: u64 = 16 << 20;
+pub const MAX_SCRIPT: u64 = 16 << 20;
 
 /// The most bytes of a module.
 const MAX_MODULE: u64 = 256 << 20;
@@ -296,7 +296,7 @@ fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
 }
 
 /// Returns whether a file is a module, by its first bytes or by its ending.
-fn is_module(file: &Path, bytes: &[u8]) -> bool {
+pub fn is_module(file: &Path, bytes: &[u8]) -> bool {
     let named = file
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("wasm") || e.eq_ignore_ascii_case("wat"));

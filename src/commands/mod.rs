@@ -9,6 +9,7 @@ mod compile_progress;
 mod config;
 mod diff;
 mod exercise;
+mod file_watch;
 mod folders;
 mod history;
 mod init;

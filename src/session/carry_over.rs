@@ -27,7 +27,9 @@ impl SessionConfig {
         let mut left_out = None;
         match self.script.with_setup(&typed.setup) {
             Ok(script) => self.script = script,
-            Err(errors) => left_out = Some(left_out_because("lines before the first step", &errors)),
+            Err(errors) => {
+                left_out = Some(left_out_because("lines before the first step", &errors))
+            }
         }
         if typed.plan.iter().any(|step| step.line.is_none()) {
             match with_typed_steps(&self.script, &typed.plan) {
