@@ -3,7 +3,7 @@
 
 use super::course;
 use super::dialogs::{inputs, lessons, save, session_list};
-use super::execution::{advance, branches, cancel, switch};
+use super::execution::{advance, branches, cancel, reload, switch};
 use super::navigation::scroll::{self, PAGE_LINES};
 use super::navigation::{address_names, findings, focus, search, time, viewport};
 use super::panes::hex_copy;
@@ -71,6 +71,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::OpenSearch => search::open(app),
         Action::FindNext => search::find_next(app),
         Action::FindPrevious => search::find_previous(app),
+        Action::Reload => return reload::reload(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => session_list::open(app),
         Action::Answer => lessons::open(app, ""),
@@ -86,6 +87,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::Cumulative => toggle_cumulative(app),
         Action::Mouse => return toggle_mouse(app),
         Action::Help => app.overlay = Overlay::Help { scroll: 0 },
+        Action::Glossary => app.overlay = Overlay::Glossary { scroll: 0 },
         Action::Quit => return Some(Effect::Quit { keep_frame: false }),
         Action::QuitKeepFrame => return Some(Effect::Quit { keep_frame: true }),
         Action::Interrupt | Action::Suspend | Action::Redraw => {
@@ -151,7 +153,9 @@ fn confirm(app: &mut App) -> Vec<Effect> {
             let chosen = *chosen;
             switch::open_session(app, chosen)
         }
-        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => None,
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } | Overlay::Glossary { .. } => {
+            None
+        }
     };
     effect.into_iter().collect()
 }
@@ -160,7 +164,7 @@ fn confirm(app: &mut App) -> Vec<Effect> {
 fn move_line(app: &mut App, lines: isize) {
     let choices = app.choices();
     match &mut app.overlay {
-        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } | Overlay::Glossary { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines))
                 .unwrap_or(u16::MAX);
         }

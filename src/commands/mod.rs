@@ -21,6 +21,7 @@ mod lesson_progress;
 mod load;
 mod man_page;
 mod record;
+mod reload;
 mod report_options;
 mod run;
 mod session_host;
@@ -31,7 +32,7 @@ mod tui;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli::{Cli, Command};
 use config::Config;
@@ -67,6 +68,10 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Completions(args)) => man_page::completions(args),
         Some(Command::Man) => man_page::page(),
         None if shows_screen(cli) => tui::show(cli),
+        None if cli.screen.watch => bail!(
+            "--watch needs a terminal for the screen; `linmem test --watch FILE` prints a line for each \
+             run"
+        ),
         None => run::transcript(cli),
     }
 }

@@ -11,33 +11,40 @@ use crate::timeline::{PlannedStep, nearest_equal};
 
 use super::SessionConfig;
 
+/// What became of typed lines in a session that was loaded again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// A sentence about typed lines that the script cannot have, safe to print.
+    pub left_out: Option<String>,
+    /// Whether the typed lines of the setup are in the script.
+    pub has_setup: bool,
+}
+
 impl SessionConfig {
     /// Applies the edited inputs, the typed lines of the setup and the typed steps of a session that
-    /// was loaded before. Inputs that the script no longer has are left out.
-    ///
-    /// Returns a sentence about typed lines that this script cannot have, which are left out too. It
-    /// is safe to print.
-    pub fn carry_over(&mut self, typed: &Rerun) -> Option<String> {
+    /// was loaded before. Inputs that the script no longer has are left out, and so are typed lines
+    /// that it cannot have.
+    pub fn carry_over(&mut self, typed: &Rerun) -> CarriedOver {
         for (name, value) in &typed.inputs {
             if self.script.inputs().any(|(input, _)| input.text == *name) {
                 self.input_overrides.retain(|(known, _)| known != name);
                 self.input_overrides.push((name.clone(), value.clone()));
             }
         }
-        let mut left_out = None;
+        let mut carried = CarriedOver::default();
         match self.script.with_setup(&typed.setup) {
-            Ok(script) => self.script = script,
+            Ok(script) => (self.script, carried.has_setup) = (script, true),
             Err(errors) => {
-                left_out = Some(left_out_because("lines before the first step", &errors))
+                carried.left_out = Some(left_out_because("lines before the first step", &errors));
             }
         }
         if typed.plan.iter().any(|step| step.line.is_none()) {
             match with_typed_steps(&self.script, &typed.plan) {
                 Ok(script) => self.script = script,
-                Err(errors) => left_out = Some(left_out_because("steps", &errors)),
+                Err(errors) => carried.left_out = Some(left_out_because("steps", &errors)),
             }
         }
-        left_out
+        carried
     }
 }
 
@@ -128,11 +135,11 @@ mod tests {
         }
     }
 
-    /// Returns the steps of the new script after the old one's were carried over, and what was left
+    /// Returns the steps of the new script with those of the old one carried over, and what was left
     /// out.
     fn carried(text: &str, old: &[&str]) -> (Vec<String>, Option<String>) {
         let mut config = config(text);
-        let left_out = config.carry_over(&rerun(old));
+        let left_out = config.carry_over(&rerun(old)).left_out;
         let steps = config.script.steps().map(|step| step.text.clone());
         (steps.collect(), left_out)
     }
@@ -184,7 +191,7 @@ mod tests {
             inputs: vec![edited("n"), edited("gone")],
             ..rerun(&[])
         };
-        assert_eq!(config.carry_over(&typed), None);
+        assert_eq!(config.carry_over(&typed).left_out, None);
         assert_eq!(config.input_overrides, [("n".to_owned(), "3".to_owned())]);
     }
 }

@@ -72,6 +72,7 @@ use scope::Scope;
 use self_check::SelfCheck;
 use value_origin::Origins;
 
+pub use carry_over::CarriedOver;
 pub use import_check::ImportMismatch;
 pub use open::{OpenError, ScriptProblem};
 #[cfg(any(test, feature = "testing"))]

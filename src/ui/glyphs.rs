@@ -16,6 +16,8 @@ pub(crate) struct Glyphs {
     pub running: char,
     pub finding: char,
     pub note: char,
+    /// Of what differs from the run before.
+    pub differs: char,
     /// Before the result of a step.
     pub arrow: &'static str,
     /// Before an event of an unfolded step, and before its last.
@@ -75,6 +77,7 @@ impl Glyphs {
             running: '◌',
             finding: '!',
             note: 'i',
+            differs: '≠',
             arrow: "→",
             branch: '├',
             last_branch: '└',
@@ -124,6 +127,7 @@ impl Glyphs {
             running: '~',
             finding: '!',
             note: 'i',
+            differs: '%',
             arrow: "->",
             branch: '|',
             last_branch: '`',

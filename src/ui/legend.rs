@@ -44,12 +44,15 @@ fn change_marks(app: &App, theme: &Theme) -> Vec<Mark> {
     let cumulative = g.key(app.keys.key_of(Action::Cumulative));
     let changed = (format!("{} 20", g.changed), theme.changed());
     let earlier = format!("changed earlier in this step, or since the start ({cumulative})");
+    let reload = g.key(app.keys.key_of(Action::Reload));
+    let differs = format!("a step or a byte that differs from the run before ({reload})");
     let before = (g.pointer_before, theme.pointer_before());
     vec![
         mark(changed.0, changed.1, "changed by this step or store"),
         mark("20", theme.changed_earlier(), &earlier),
         mark(g.pointer, theme.pointer(), "a pointer points here"),
         mark(before.0, before.1, "it pointed here before this step"),
+        mark(g.differs, theme.differs(), &differs),
     ]
 }
 

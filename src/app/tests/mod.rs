@@ -17,6 +17,7 @@ mod addresses;
 mod findings;
 mod inside_steps;
 mod key_overrides;
+mod reload;
 mod typed_steps;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -41,6 +42,7 @@ fn in_short(effects: &[Effect]) -> String {
         Effect::Session(Request::Replay(replay)) => format!("replay {}", replay.records.len()),
         Effect::Session(Request::Restart(rerun)) => format!("restart {:?}", rerun.inputs),
         Effect::Session(Request::Cancel) => "cancel".to_owned(),
+        Effect::Reload(_) => "reload".to_owned(),
         Effect::OpenSession(index) => format!("open {index}"),
         Effect::SaveSteps(save) => format!("save steps {}", save.path),
         Effect::SaveMoment(save) => format!("save {}", save.path),
