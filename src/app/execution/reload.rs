@@ -6,6 +6,7 @@
 
 use super::rerun;
 use super::state::{Goal, SessionState};
+use crate::app::course::{self, Answers};
 use crate::app::message::{ReloadError, Reloaded};
 use crate::app::navigation::{time, viewport};
 use crate::app::panes::previous_run::PreviousRun;
@@ -128,12 +129,14 @@ pub(in crate::app) struct Unchanged {
     setup: Vec<Statement>,
     goal: Goal,
     place: Place,
+    answers: Answers,
     previous_run: Option<PreviousRun>,
     reload: Reload,
 }
 
 /// Takes what stays as it was, before `new` is shown.
 pub(in crate::app) fn before_opening(app: &mut App, new: &Reloaded) -> Unchanged {
+    let answers = course::answers(app);
     let old = std::mem::take(&mut app.timeline);
     let planned = &new.timeline.planned;
     let texts = || planned.iter().map(|step| step.text.as_str());
@@ -159,6 +162,7 @@ pub(in crate::app) fn before_opening(app: &mut App, new: &Reloaded) -> Unchanged
             scroll: app.scroll,
             shown_moment: Moment::end_of(0),
         },
+        answers,
         previous_run: PreviousRun::of(old),
         reload: Reload {
             changed: None,
@@ -199,6 +203,7 @@ pub(in crate::app) fn after_opening(app: &mut App, unchanged: Unchanged) {
         ..unchanged.place
     });
     app.previous_run = unchanged.previous_run;
+    course::put_back(app, unchanged.answers);
     app.session.set_goal(unchanged.goal);
 }
 

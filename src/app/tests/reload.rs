@@ -249,3 +249,18 @@ fn a_person_who_goes_elsewhere_meanwhile_stays_there() {
     assert_eq!(app.moment, Moment::end_of(0));
     assert!(app.session.is_ready(), "going back ends the run");
 }
+
+#[test]
+fn answers_stay_with_their_questions() {
+    let steps = "write 8, \"ab\"\nask \"how many?\" = 2\nask \"and then?\" = 3\nwrite 9, \"c\"\n";
+    let mut driver = open(steps);
+    driver.press("2 G i");
+    driver.paste("2");
+    driver.press("enter");
+    assert_eq!(driver.app.course.outcome(2), course::QuestionOutcome::Right);
+    change(&mut driver, 8, &format!("write 7, \"x\"\n{steps}"));
+    driver.press("R");
+    let outcome = |step| driver.app.course.outcome(step);
+    assert_eq!(outcome(3), course::QuestionOutcome::Right);
+    assert_eq!(outcome(4), course::QuestionOutcome::Open);
+}
