@@ -25,8 +25,8 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "guest",
-        "The module that the host runs. It sees its own memory and what the host passes to it, and \
-         nothing else of the host.",
+        "The module that runs in the host. It sees its own memory and what the host passes to \
+         it, and nothing else of the host.",
     ),
     term(
         "module",
@@ -49,14 +49,14 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "ABI",
-        "Application binary interface: the rules by which two sides pass what is more than a number. \
-         For example, a text as an address and a length. WebAssembly itself passes only numbers and \
+        "Application binary interface: a convention for passing what is more than a number, \
+         such as a text as an address and a length. WebAssembly itself passes only numbers and \
          references.",
     ),
     term(
         "linear memory",
-        "The bytes of a guest, one after the other, from address 0 on. The guest and the host read \
-         and write the same bytes. A memory can grow, and it never shrinks.",
+        "The byte array of a guest, from address 0 on. The guest and the host read and write \
+         the same bytes. A memory can grow, and it never shrinks.",
     ),
     term(
         "page",
@@ -79,18 +79,18 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "region",
-        "A span of bytes to which the script gives a name, with `region`. linmem reports a write that \
+        "A span with a name that the script gives, by `region`. linmem reports a write that \
          begins in it and goes past its end.",
     ),
     term(
         "block",
-        "A span that an allocator has given out. It has an owner until it is released, and it must \
-         not be used after that.",
+        "A span with an owner: an allocator has given it out, and it must not be used after it \
+         was released.",
     ),
     term(
         "step",
-        "One line of the script that runs, such as a call, a write or a read. Step 0 instantiates the \
-         guest.",
+        "One statement of the script that ran, such as a call, a write or a read; or \
+         instantiation, which is step 0.",
     ),
     term(
         "store",
@@ -108,7 +108,7 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "finding",
-        "Something in a step that is wrong or worth knowing, which linmem derives from the recording: \
+        "Something wrong in a step, or worth knowing, which linmem derives from the recording: \
          an error, a warning or a note.",
     ),
 ];

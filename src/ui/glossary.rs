@@ -6,6 +6,7 @@ use ratatui::style::{Color, Style};
 
 use crate::app::App;
 use crate::app::glossary::TERMS;
+use crate::app::panes::layout::Layout;
 
 use super::boxed::{BoxedText, EDGES};
 use super::legend;
@@ -40,7 +41,11 @@ pub fn text(app: &App, area: Rect, panes: &Buffer, theme: &Theme) -> BoxedText {
 fn marks(app: &App, columns: u16, panes: &Buffer, theme: &Theme) -> Vec<Line> {
     let title = vec![("marks on this screen".to_owned(), theme.strong())];
     let mut lines: Vec<Line> = vec![title];
-    for (mark, style, meaning) in legend::marks(app, theme) {
+    let marks = match Layout::of(app.size, app.pane).map {
+        Some(_) => legend::marks(app, theme),
+        None => legend::pane_marks(app, theme),
+    };
+    for (mark, style, meaning) in marks {
         if !is_drawn(panes, &mark, style) {
             continue;
         }

@@ -9,14 +9,20 @@ use super::byte_category::Category;
 use super::theme::{Theme, Tone};
 
 /// A mark, its style, and its meaning.
-type Mark = (String, Style, String);
+pub type Mark = (String, Style, String);
 
 /// Returns the marks: those of steps, of memory, and of the map.
 pub fn marks(app: &App, theme: &Theme) -> Vec<Mark> {
+    let mut marks = pane_marks(app, theme);
+    marks.extend(map_marks(theme));
+    marks
+}
+
+/// Returns the marks of steps and of memory.
+pub fn pane_marks(app: &App, theme: &Theme) -> Vec<Mark> {
     let mut marks = step_marks(theme);
     marks.extend(change_marks(app, theme));
     marks.extend(memory_marks(theme));
-    marks.extend(map_marks(theme));
     marks
 }
 
