@@ -20,8 +20,8 @@ const fn term(name: &'static str, meaning: &'static str) -> Term {
 pub const TERMS: &[Term] = &[
     term(
         "host",
-        "The program that runs a module and calls its exports: a browser, a server, or here linmem, \
-         as the script directs it.",
+        "The program that runs a module and calls its exports: a browser, a server, or here \
+         linmem, as the script directs it.",
     ),
     term(
         "guest",
@@ -30,17 +30,19 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "module",
-        "A unit of WebAssembly code, such as a .wasm file. It defines functions, memories, globals \
-         and tables. It does nothing until it is instantiated.",
+        "A unit of WebAssembly code, such as a .wasm file. It defines functions, memories, \
+         globals and tables. It does nothing until it is instantiated.",
     ),
     term(
         "instance",
-        "A module that has been instantiated: its imports are supplied, its memory exists, and its \
-         data segments are copied into it. Each instance has its own state. In a run, this is step 0.",
+        "A module that has been instantiated: its imports are supplied, its memory exists, and \
+         its data segments are copied into it. Each instance has its own state. In a run, this \
+         is step 0.",
     ),
     term(
         "export",
-        "A function, memory, global or table of the guest with a name by which the host can use it.",
+        "A function, memory, global or table of the guest with a name by which the host can use \
+         it.",
     ),
     term(
         "import",
@@ -49,14 +51,14 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "ABI",
-        "Application binary interface: a convention for passing what is more than a number, \
-         such as a text as an address and a length. WebAssembly itself passes only numbers and \
+        "Application binary interface: a convention for passing what is more than a number, such \
+         as a text as an address and a length. WebAssembly itself passes only numbers and \
          references.",
     ),
     term(
         "linear memory",
-        "The byte array of a guest, from address 0 on. The guest and the host read and write \
-         the same bytes. A memory can grow, and it never shrinks.",
+        "The byte array of a guest, from address 0 on. The guest and the host read and write the \
+         same bytes. A memory can grow, and it never shrinks.",
     ),
     term(
         "page",
@@ -64,18 +66,18 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "address",
-        "The number of a byte: an index into linear memory, counted from 0. To WebAssembly a pointer \
-         is only such a number.",
+        "The number of a byte: an index into linear memory, counted from 0. To WebAssembly a \
+         pointer is only such a number.",
     ),
     term(
         "offset",
-        "A distance in bytes. A load or store adds its own constant offset to the address that it is \
-         given.",
+        "A distance in bytes. A load or store adds its own constant offset to the address that \
+         it is given.",
     ),
     term(
         "segment",
-        "A data segment: bytes in the module that are copied into memory. An active one is copied when \
-         the module is instantiated, such as the texts of a program.",
+        "A data segment: bytes in the module that are copied into memory. An active one is \
+         copied when the module is instantiated, such as the texts of a program.",
     ),
     term(
         "region",
@@ -94,8 +96,8 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "store",
-        "A write to memory by an instruction of the guest, such as i32.store. A step is unfolded into \
-         its stores.",
+        "A write to memory by an instruction of the guest, such as i32.store. A step is unfolded \
+         into its stores.",
     ),
     term(
         "load",
@@ -103,8 +105,8 @@ pub const TERMS: &[Term] = &[
     ),
     term(
         "trap",
-        "The immediate end of a call by an error, such as an access outside memory. What was written \
-         before stays written.",
+        "The immediate end of a call by an error, such as an access outside memory. What was \
+         written before stays written.",
     ),
     term(
         "finding",

@@ -31,7 +31,8 @@ pub enum Effect {
     /// Load the files of the session again, open it, and carry over what was typed; answered by
     /// [`Message::Reloaded`]. A later one replaces an earlier one that is not answered.
     Reload(Box<Rerun>),
-    /// Open a session by its index in [`super::App::sessions`], or a lesson by its index after them.
+    /// Open a session by its index in [`super::App::sessions`], or a lesson by its index after
+    /// them.
     OpenSession(usize),
     /// Write the session as a steps file; answered by [`Message::StepsSaved`].
     SaveSteps(Box<SaveSteps>),

@@ -74,6 +74,7 @@ fn on_report(app: &mut App, report: Report) -> Option<Effect> {
 fn on_reloaded(app: &mut App, session: Reloaded) -> Option<Effect> {
     let unchanged = reload::before_opening(app, &session);
     app.session.switch();
+    app.compiling = None;
     app.queue.clear();
     let effect = on_opened(app, session.timeline);
     reload::after_opening(app, unchanged);

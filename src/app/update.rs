@@ -79,15 +79,13 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::NextLesson => return lessons::next_lesson(app),
         Action::OpenPrompt => prompt::open(app),
         Action::SwapBranch => branches::swap(app),
-        Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
         Action::Save => save::open(app),
         Action::CopyRow => return copy(app, hex_copy::row(app)),
         Action::CopyView => return copy(app, hex_copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
         Action::Mouse => return toggle_mouse(app),
-        Action::Help => app.overlay = Overlay::Help { scroll: 0 },
-        Action::Glossary => app.overlay = Overlay::Glossary { scroll: 0 },
+        Action::Overview | Action::Help | Action::Glossary => open_text(app, action),
         Action::Quit => return Some(Effect::Quit { keep_frame: false }),
         Action::QuitKeepFrame => return Some(Effect::Quit { keep_frame: true }),
         Action::Interrupt | Action::Suspend | Action::Redraw => {
@@ -191,6 +189,16 @@ fn wrap_around(at: usize, by: isize, len: usize) -> usize {
     } else {
         0
     }
+}
+
+/// Opens the text that an action is about, at its beginning.
+fn open_text(app: &mut App, action: Action) {
+    let scroll = 0;
+    app.overlay = match action {
+        Action::Overview => Overlay::Guest { scroll },
+        Action::Glossary => Overlay::Glossary { scroll },
+        _ => Overlay::Help { scroll },
+    };
 }
 
 /// Unfolds the step at the event whose number was typed, or before the first one; or folds it.

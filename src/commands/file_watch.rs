@@ -1,11 +1,13 @@
 //! Notices that files of a session have changed since they were loaded.
 //!
 //! The files are examined a few times in a second. Notifications of the system are not used: an
-//! editor replaces a file by another one, which has a watch of its own, and network folders and many
-//! container mounts send none. A session has a handful of files, so this costs next to nothing.
+//! editor replaces a file by another one, which has a watch of its own, and network folders and
+//! many container mounts send none. A session has a handful of files, so this costs next to
+//! nothing.
 //!
-//! A change counts when the file was the same for a while, so that a half-written one is not loaded.
-//! It counts only if the contents differ, so that a build which writes the same again does not.
+//! A change counts when the file was the same for a while, so that a half-written one is not
+//! loaded. It counts only if the contents differ, so that a build which writes the same again does
+//! not.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -72,9 +74,9 @@ impl Stamp {
 }
 
 impl WatchedFiles {
-    /// Returns the files of the session that `file` and `args` name: the file itself, its module, and
-    /// the files that it names in `file("…")`. Call this before the session is loaded, so that no
-    /// change is missed.
+    /// Returns the files of the session that `file` and `args` name: the file itself, its module,
+    /// and the files that it names in `file("…")`. Call this before the session is loaded, so that
+    /// no change is missed.
     pub fn of_session(file: Option<&Path>, args: &SessionArgs) -> WatchedFiles {
         let mut paths = paths_of(file, args);
         paths.sort();

@@ -76,7 +76,8 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
     }
 }
 
-/// Returns the exit status of a command that ended with an error: that of the signal, if one has come.
+/// Returns the exit status of a command that ended with an error: that of the signal, if one has
+/// come.
 pub fn error_status() -> u8 {
     match interrupt::is_received() {
         true => interrupt::listen().exit_status(),
@@ -106,8 +107,8 @@ fn shows_screen(cli: &Cli) -> bool {
     }
 }
 
-/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so that
-/// what is printed does not depend on the machine.
+/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so
+/// that what is printed does not depend on the machine.
 fn reads_home(cli: &Cli) -> bool {
     matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }

@@ -1,4 +1,5 @@
-//! Loads and opens the session of the screen again from its files, while the one that is open stays.
+//! Loads and opens the session of the screen again from its files, while the one that is open
+//! stays.
 //!
 //! Loading is on a thread of its own, because a module can be large and a recording of a host runs
 //! its guest.

@@ -1,8 +1,8 @@
 //! The steps language: parses text as a checked [`Script`], and evaluates expressions.
 //!
 //! Text goes through the lexer, the parser and the checks; Markdown is read by the same lexer. A
-//! file with a fault is refused as a whole, with all its faults at once. This part knows no WebAssembly
-//! runtime, no timeline and no screen, and opens no file.
+//! file with a fault is refused as a whole, with all its faults at once. This part knows no
+//! WebAssembly runtime, no timeline and no screen, and opens no file.
 
 pub mod ast;
 mod check;
@@ -73,16 +73,16 @@ pub struct Script {
 }
 
 impl Script {
-    /// Returns whether the script has to do with files of a WASI program. A mention of `provided` in
-    /// text only opens an empty folder.
+    /// Returns whether the script has to do with files of a WASI program. A mention of `provided`
+    /// in text only opens an empty folder.
     pub(crate) fn uses_files(&self) -> bool {
         self.statements
             .iter()
             .any(|statement| statement.text.contains("provide"))
     }
 
-    /// Returns the paths that `file("…")` names in the script, in its order. A path that is computed
-    /// is known only when its step runs.
+    /// Returns the paths that `file("…")` names in the script, in its order. A path that is
+    /// computed is known only when its step runs.
     pub fn files(&self) -> Vec<String> {
         let texts = self.statements.iter().map(|s| s.text.as_str());
         texts.flat_map(files_in).collect()

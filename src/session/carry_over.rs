@@ -21,9 +21,9 @@ pub struct CarriedOver {
 }
 
 impl SessionConfig {
-    /// Applies the edited inputs, the typed lines of the setup and the typed steps of a session that
-    /// was loaded before. Inputs that the script no longer has are left out, and so are typed lines
-    /// that it cannot have.
+    /// Applies the edited inputs, the typed lines of the setup and the typed steps of a session
+    /// that was loaded before. Inputs that the script no longer has are left out, and so are typed
+    /// lines that it cannot have.
     pub fn carry_over(&mut self, typed: &Rerun) -> CarriedOver {
         for (name, value) in &typed.inputs {
             if self.script.inputs().any(|(input, _)| input.text == *name) {
@@ -135,8 +135,8 @@ mod tests {
         }
     }
 
-    /// Returns the steps of the new script with those of the old one carried over, and what was left
-    /// out.
+    /// Returns the steps of the new script with those of the old one carried over, and what was
+    /// left out.
     fn carried(text: &str, old: &[&str]) -> (Vec<String>, Option<String>) {
         let mut config = config(text);
         let left_out = config.carry_over(&rerun(old)).left_out;

@@ -1,8 +1,8 @@
 //! Loads the files of the session again, runs it again, and keeps the place in it.
 //!
-//! The session that is open stays as it is until the new one has a guest: a file with a fault changes
-//! nothing but the message. What a person typed is carried over. Branches belong to the old guest and
-//! are dropped.
+//! The session that is open stays as it is until the new one has a guest: a file with a fault
+//! changes nothing but the message. What a person typed is carried over. Branches belong to the old
+//! guest and are dropped.
 
 use super::rerun;
 use super::state::{Goal, SessionState};
@@ -111,6 +111,7 @@ pub(in crate::app) fn on_failed(app: &mut App, error: ReloadError) {
     // From now on, changes are those since this attempt.
     app.reload.changed = None;
     app.reload.state = ReloadState::Failed;
+    app.compiling = None;
     let again = app.keys.key_of(Action::Reload);
     let rest = match error.rest {
         Some(command) => format!("`{command}` prints the rest; "),
@@ -212,8 +213,8 @@ pub(in crate::app) fn is_returning(app: &App) -> bool {
     app.reload.place.is_some()
 }
 
-/// Shows the place as far as step `index`, which has just run, allows. Returns `false` where there is
-/// no place to return to.
+/// Shows the place as far as step `index`, which has just run, allows. Returns `false` where there
+/// is no place to return to.
 pub(in crate::app) fn show_place(app: &mut App, index: usize) -> bool {
     let Some(place) = app.reload.place.clone() else {
         return false;

@@ -1,6 +1,6 @@
 //! What frames and keys need of the moment shown, computed once when the moment or the cursor
-//! changes: memory just before and at the moment, the writers of the byte under the cursor, the map,
-//! and the narration of the step.
+//! changes: memory just before and at the moment, the writers of the byte under the cursor, the
+//! map, and the narration of the step.
 //!
 //! An entry that belongs to another moment is not used: where a test changes the app directly, the
 //! answers are computed again.
@@ -122,8 +122,8 @@ impl App {
         (self.moment.step, self.timeline.steps().len())
     }
 
-    /// Returns how many events of the step shown have happened at the moment shown; `None` where the
-    /// step is folded or has none.
+    /// Returns how many events of the step shown have happened at the moment shown; `None` where
+    /// the step is folded or has none.
     pub(crate) fn position(&self) -> Option<usize> {
         let len = self.record().map_or(0, |r| r.events.len());
         (len > 0 && self.is_unfolded()).then(|| self.moment.event.min(len))
@@ -134,8 +134,8 @@ impl App {
         self.record()?.events.get(self.position()?.checked_sub(1)?)
     }
 
-    /// Returns whether steps are shown with their events: they are unfolded, or the moment is within
-    /// a step.
+    /// Returns whether steps are shown with their events: they are unfolded, or the moment is
+    /// within a step.
     pub(crate) fn is_unfolded(&self) -> bool {
         self.unfolded
             || self

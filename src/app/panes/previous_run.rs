@@ -1,7 +1,7 @@
 //! The run before the files of the session were loaded again, and what differs from it.
 //!
-//! Steps are compared by their number, as `linmem diff` does. Bytes are compared at the same step and
-//! event.
+//! Steps are compared by their number, as `linmem diff` does. Bytes are compared at the same step
+//! and event.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ const MAX_SPANS: usize = 4096;
 #[derive(Debug, Clone)]
 pub(crate) struct PreviousRun {
     timeline: Timeline,
-    /// The steps of this run that were compared.
-    compared: usize,
+    /// The number of steps of this run that were compared, and whether none was left.
+    compared: Option<(usize, bool)>,
     /// The numbers of the steps that differ, in order.
     differing: Vec<usize>,
     /// What differs first, as a clause; `None` where nothing does.
@@ -29,7 +29,7 @@ impl PreviousRun {
     pub fn of(timeline: Timeline) -> Option<PreviousRun> {
         (!timeline.steps().is_empty()).then(|| PreviousRun {
             timeline,
-            compared: 0,
+            compared: None,
             differing: Vec::new(),
             first: None,
         })
@@ -38,10 +38,9 @@ impl PreviousRun {
     /// Compares this run with `now`, where more of its steps have run since the last time.
     fn compare(&mut self, now: &Timeline, is_over: bool) {
         let ran = now.steps().len();
-        if self.compared == ran {
+        if self.compared.replace((ran, is_over)) == Some((ran, is_over)) {
             return;
         }
-        self.compared = ran;
         let comparison = Comparison::of(&self.timeline, now);
         // A step that has not run yet differs in nothing.
         let is_comparable = |step: usize| is_over || step < ran;
@@ -74,8 +73,8 @@ impl PreviousRun {
 }
 
 impl App {
-    /// Compares the run before with this one, where one is kept. `is_over` is whether no step of this
-    /// one is left.
+    /// Compares the run before with this one, where one is kept. `is_over` is whether no step of
+    /// this one is left.
     pub(in crate::app) fn refresh_comparison(&mut self, is_over: bool) {
         if let Some(previous) = &mut self.previous_run {
             previous.compare(&self.timeline, is_over);
