@@ -42,7 +42,8 @@ pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
     feedback::refresh_hint(app);
     viewport::restore_invariants(app);
     let kept = course::note_progress(app);
-    effect.into_iter().chain(kept).collect()
+    let effects = effect.or_else(|| reload::reload_if_at_rest(app));
+    effects.into_iter().chain(kept).collect()
 }
 
 fn on_report(app: &mut App, report: Report) -> Option<Effect> {

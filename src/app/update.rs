@@ -25,6 +25,9 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     viewport::restore_invariants(app);
     anchor.restore(app);
     effects.extend(course::note_progress(app));
+    if effects.is_empty() {
+        effects.extend(reload::reload_if_at_rest(app));
+    }
     effects
 }
 

@@ -10,7 +10,7 @@ use crate::app::course::{self, Answers};
 use crate::app::message::{ReloadError, Reloaded};
 use crate::app::navigation::{time, viewport};
 use crate::app::panes::previous_run::PreviousRun;
-use crate::app::{Action, App, Effect, Pane, Scroll};
+use crate::app::{Action, App, Effect, Overlay, Pane, Scroll};
 use crate::protocol::Rerun;
 use crate::script::ast::Statement;
 use crate::timeline::{InputFacts, Moment, Outcome, Timeline, nearest_equal};
@@ -100,8 +100,35 @@ pub(in crate::app) fn on_other_session(app: &mut App) {
 /// Takes note of the files that have changed. Loads them at once where the person wants that.
 pub(in crate::app) fn on_files_changed(app: &mut App, changed: Option<String>) -> Option<Effect> {
     app.reload.changed = changed;
-    match app.reload.is_automatic && app.reload.changed.is_some() {
-        true => reload(app),
+    reload_if_due(app)
+}
+
+/// Loads files that have changed as [`reload_if_due`] does, where nothing runs: a typed step that was
+/// just requested is not lost.
+pub(in crate::app) fn reload_if_at_rest(app: &mut App) -> Option<Effect> {
+    match app.session.is_running() || app.session.is_opening() {
+        true => None,
+        false => reload_if_due(app),
+    }
+}
+
+/// Loads files that have changed, where the person wants that without a key, and types nothing that
+/// would be lost. A change while files are being loaded is noticed again afterwards.
+fn reload_if_due(app: &mut App) -> Option<Effect> {
+    let reload = &app.reload;
+    let is_wanted = reload.is_automatic
+        && reload.changed.is_some()
+        && reload.state != ReloadState::Loading
+        && !matches!(
+            app.overlay,
+            Overlay::Inputs { .. }
+                | Overlay::Answer { .. }
+                | Overlay::Save { .. }
+                | Overlay::Search { .. }
+                | Overlay::Prompt(_)
+        );
+    match is_wanted {
+        true => self::reload(app),
         false => None,
     }
 }

@@ -573,6 +573,7 @@ fn a_broken_session_can_only_be_left_or_replaced() {
 enum Input {
     Key(KeyEvent),
     Report(u8),
+    Files(u8),
     Resize(u16, u16),
     Click(u16, u16),
     Wheel(u16, u16, i16),
@@ -590,6 +591,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         2 => any::<char>().prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
         2 => prop::sample::select(vec!['@', '0', 'x', '4', 'D', '"', '+']).prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
         6 => any::<u8>().prop_map(Input::Report),
+        1 => any::<u8>().prop_map(Input::Files),
         1 => (0u16..300, 0u16..100).prop_map(|(w, h)| Input::Resize(w, h)),
         1 => any::<(u16, u16)>().prop_map(|(w, h)| Input::Resize(w, h)),
         1 => (0u16..200, 0u16..60).prop_map(|(c, r)| Input::Click(c, r)),
@@ -602,6 +604,22 @@ fn refusal(name: &str, reason: &str) -> InputRefusal {
     InputRefusal {
         name: name.into(),
         reason: reason.into(),
+    }
+}
+
+fn about_files(number: u8) -> Message {
+    match number % 4 {
+        0 => Message::FilesChanged(None),
+        1 => Message::FilesChanged(Some("a.wat has changed".into())),
+        2 => Message::Reloaded(Err(message::ReloadError {
+            reason: "no".into(),
+            rest: None,
+        })),
+        _ => Message::Reloaded(Ok(Box::new(message::Reloaded {
+            timeline: timelines::announced_session(),
+            left_out: None,
+            has_setup: number.is_power_of_two(),
+        }))),
     }
 }
 
@@ -637,6 +655,7 @@ proptest! {
                     let news = any_report(*number, &records, &app);
                     report(&mut app, news);
                 }
+                Input::Files(number) => drop(on_message(&mut app, about_files(*number))),
                 Input::Resize(columns, rows) => resize(&mut app, (*columns, *rows)),
                 Input::Click(column, row) => drop(click(&mut app, *column, *row)),
                 Input::Wheel(column, row, notches) => wheel(&mut app, *column, *row, *notches),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::execution::reload::ReloadState;
-use crate::app::message::ReloadError;
+use crate::app::message::{ReloadError, Reloaded};
 use crate::testing::driver::Driver;
 use crate::testing::live_session::LiveSession;
 use crate::testing::sessions::{config, guest};
@@ -86,6 +86,22 @@ fn the_place_stays() {
     let shown = dump(app);
     assert!(shown.differs_from_previous_run(2049));
     assert!(!shown.differs_from_previous_run(2050));
+}
+
+#[test]
+fn keys_walk_through_what_differs() {
+    let mut driver = open(STEPS);
+    driver.press("G");
+    change(&mut driver, 5, STEPS);
+    driver.press("R G");
+    // The last step changes the counter at 0, and the earlier fill differs at 2049.
+    driver.app.cursor = 4;
+    driver.press("]");
+    assert_eq!(driver.app.cursor, 2049);
+    driver.press("]");
+    assert_eq!(driver.app.cursor, 0);
+    driver.press("[");
+    assert_eq!(driver.app.cursor, 2049);
 }
 
 #[test]
@@ -219,7 +235,7 @@ fn a_call_that_runs_does_not_keep_the_new_session_waiting() {
     app.session = running(3, Progress::default());
     assert_eq!(requested(&mut app, "R"), "reload");
     assert_eq!(app.session, running(3, Progress::default()));
-    let reloaded = crate::app::message::Reloaded {
+    let reloaded = Reloaded {
         timeline: timelines::announced_session(),
         left_out: None,
         has_setup: true,
@@ -233,7 +249,7 @@ fn a_call_that_runs_does_not_keep_the_new_session_waiting() {
 #[test]
 fn a_person_who_goes_elsewhere_meanwhile_stays_there() {
     let mut app = app(SIZE, 5);
-    let reloaded = crate::app::message::Reloaded {
+    let reloaded = Reloaded {
         timeline: timelines::announced_session(),
         left_out: None,
         has_setup: true,
@@ -263,4 +279,29 @@ fn answers_stay_with_their_questions() {
     let outcome = |step| driver.app.course.outcome(step);
     assert_eq!(outcome(3), course::QuestionOutcome::Right);
     assert_eq!(outcome(4), course::QuestionOutcome::Open);
+}
+
+#[test]
+fn watching_does_not_interrupt_a_person_who_types() {
+    let mut driver = open(STEPS);
+    driver.app.reload.is_automatic = true;
+    driver.press("G e");
+    driver.paste("0");
+    change(&mut driver, 5, STEPS);
+    assert!(matches!(driver.app.overlay, Overlay::Inputs { .. }));
+    assert_eq!(driver.app.timeline.memory_after(3).byte(2049), Some(8));
+    driver.press("esc");
+    assert_eq!(driver.app.timeline.memory_after(3).byte(2049), Some(5));
+}
+
+#[test]
+fn a_typed_step_runs_before_watching_runs_the_session_again() {
+    let mut driver = open("");
+    driver.app.reload.is_automatic = true;
+    driver.press("esc :");
+    change(&mut driver, 5, "");
+    driver.paste("call fill()");
+    driver.press("enter");
+    assert_eq!(driver.app.timeline.steps().len(), 2);
+    assert_eq!(driver.app.timeline.memory_after(1).byte(2049), Some(5));
 }

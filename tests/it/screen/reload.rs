@@ -9,7 +9,7 @@ use linmem::ui::Theme;
 use super::{plain, running, screen, styles, text, with};
 
 /// Returns the standard session at step 4 after its guest was changed to append other text.
-fn after_reload(size: (u16, u16)) -> App {
+pub fn after_reload(size: (u16, u16)) -> App {
     let mut driver = Driver::live(App::new(size, Vec::new(), true), standard_config());
     driver.press("G 4 G");
     let changed = STANDARD_GUEST.replace(" Wasm is cool!", " Wasm is COOL!");

@@ -194,8 +194,8 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["]"], Action::NextChange, "next change", Group::Bytes)
         .status("]", "change")
         .describe(
-            "Goes to the next bytes this step changed; with cumulative marks, to the next \
-             changed since the start.",
+            "Goes to the next bytes this step changed, or that differ from the run before; with \
+             cumulative marks, to the next changed since the start.",
         ),
     normal(
         &["["],
