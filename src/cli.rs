@@ -171,6 +171,11 @@ pub struct TestArgs {
     #[arg(long, value_name = "PATH")]
     pub junit: Option<PathBuf>,
 
+    /// Go on until ctrl-c: run a session again when its file, its module or a file that it reads has
+    /// changed
+    #[arg(long, conflicts_with = "junit")]
+    pub watch: bool,
+
     /// Check each FILE as a lesson, too: title, hints, length, and answers that are given away
     #[arg(long, conflicts_with = "exercise")]
     pub lesson: bool,
@@ -227,6 +232,10 @@ pub struct ScreenArgs {
 
     #[command(flatten)]
     pub mouse: MouseArgs,
+
+    /// Run the session again by itself when its file, its module or a file that it reads has changed
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Whose the mouse is.

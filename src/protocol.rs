@@ -78,7 +78,8 @@ pub enum Report {
 }
 
 /// An input whose value was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the value of the input {name} is refused: {reason}")]
 pub struct InputRefusal {
     pub(crate) name: String,
     /// Why, in a sentence.

@@ -78,6 +78,8 @@ pub enum Action {
     /// Goes to the previous place of what was searched for.
     FindPrevious,
     // The session.
+    /// Loads the files of the session again, and runs it up to where it was.
+    Reload,
     /// Opens the dialog that edits the inputs.
     EditInputs,
     /// Opens the line for an answer to the question of the step shown.
@@ -111,6 +113,8 @@ pub enum Action {
     Mouse,
     /// Opens the help.
     Help,
+    /// Opens the glossary.
+    Glossary,
     /// Stops the program until the shell continues it.
     Suspend,
     /// Draws the whole screen again.

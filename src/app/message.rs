@@ -1,6 +1,6 @@
 //! What comes into the app besides keys, and what it asks of the program around it.
 
-use crate::protocol::{Report, Request};
+use crate::protocol::{Report, Request, Rerun};
 use crate::script::ast::Statement;
 use crate::timeline::{Moment, Timeline};
 use crate::value::Value;
@@ -14,6 +14,11 @@ pub enum Message {
     MomentSaved(Result<SavedMoment, SaveMomentError>),
     /// The result of [`Effect::SaveSteps`]: a sentence about what was written.
     StepsSaved(Result<String, SaveStepsError>),
+    /// Files of the session have changed: a clause about them, safe to print. `None` where they are
+    /// again as they were loaded.
+    FilesChanged(Option<String>),
+    /// The result of [`Effect::Reload`].
+    Reloaded(Result<Box<Reloaded>, ReloadError>),
     /// Something went wrong beside the session, which goes on: a sentence, safe to print.
     Warning(String),
 }
@@ -23,7 +28,11 @@ pub enum Message {
 pub enum Effect {
     /// Pass a request to the session that is open.
     Session(Request),
-    /// Open a session by its index in [`super::App::sessions`], or a lesson by its index after them.
+    /// Load the files of the session again, open it, and carry over what was typed; answered by
+    /// [`Message::Reloaded`]. A later one replaces an earlier one that is not answered.
+    Reload(Box<Rerun>),
+    /// Open a session by its index in [`super::App::sessions`], or a lesson by its index after
+    /// them.
     OpenSession(usize),
     /// Write the session as a steps file; answered by [`Message::StepsSaved`].
     SaveSteps(Box<SaveSteps>),
@@ -53,6 +62,27 @@ impl Effect {
     pub(super) fn request(request: Request) -> Option<Effect> {
         Some(Effect::Session(request))
     }
+}
+
+/// A session that was opened again from its files.
+#[derive(Debug, Clone)]
+pub struct Reloaded {
+    /// The session. The timeline has no steps yet.
+    pub timeline: Timeline,
+    /// A sentence about typed lines that the new session cannot have, safe to print.
+    pub left_out: Option<String>,
+    /// Whether the new guest was given the typed lines of the setup.
+    pub has_setup: bool,
+}
+
+/// Why a session was not opened again from its files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ReloadError {
+    /// The reason, on one line, safe to print.
+    pub reason: String,
+    /// The command that prints the rest, where there is more.
+    pub rest: Option<String>,
 }
 
 /// A session to write as a steps file.

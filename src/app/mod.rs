@@ -13,6 +13,7 @@ pub mod action;
 pub mod course;
 pub mod dialogs;
 pub mod execution;
+pub mod glossary;
 pub mod input;
 pub mod message;
 pub mod navigation;
@@ -44,8 +45,10 @@ use crate::protocol::Compiling;
 use crate::script::ast::Statement;
 use crate::timeline::{At, InputFacts, Moment, StepRecord, Timeline};
 use execution::branches::Branches;
+use execution::reload::Reload;
 use panes::cache::ViewCache;
 use panes::inside_step::OpenChildren;
+use panes::previous_run::PreviousRun;
 use prompt::Prompt;
 
 /// Everything the screen shows.
@@ -93,6 +96,10 @@ pub struct App {
     pub course: Course,
     /// The branches that are not shown. They hold in every state of the session.
     pub branches: Branches,
+    /// What is known of the session's files, and of loading them again.
+    pub reload: Reload,
+    /// The run before the files were loaded again.
+    pub(crate) previous_run: Option<PreviousRun>,
     /// The `import` and `memory` lines typed for the guest of the branch that is shown.
     pub(crate) setup: Vec<Statement>,
     /// Lines typed with `:`, the oldest first.
@@ -137,6 +144,8 @@ impl App {
             keys: Keymap::default(),
             course: Course::default(),
             branches: Branches::default(),
+            reload: Reload::default(),
+            previous_run: None,
             setup: Vec::new(),
             history: Vec::new(),
             queue: VecDeque::new(),
@@ -165,6 +174,7 @@ impl App {
             Overlay::Answer { .. } => Context::Answer,
             Overlay::Prompt(_) => Context::Prompt,
             Overlay::Guest { .. } => Context::Guest,
+            Overlay::Glossary { .. } => Context::Glossary,
         }
     }
 
@@ -272,6 +282,11 @@ pub enum Overlay {
     Prompt(Prompt),
     /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
+        /// The number of lines scrolled off the top.
+        scroll: u16,
+    },
+    /// `K`: the glossary, with the lines scrolled off its top.
+    Glossary {
         /// The number of lines scrolled off the top.
         scroll: u16,
     },

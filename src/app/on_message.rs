@@ -3,7 +3,8 @@
 use super::course;
 use super::dialogs::{inputs, lessons, save};
 use super::execution::state::{Goal, ReplayGoal, SessionState};
-use super::execution::{advance, branches, run};
+use super::execution::{advance, branches, reload, run};
+use super::message::Reloaded;
 use super::navigation::{time, viewport};
 use super::prompt::{self, Mistake, feedback, queue};
 use super::{App, Effect, Message, Overlay, Pane};
@@ -30,11 +31,19 @@ pub fn on_message(app: &mut App, message: Message) -> Vec<Effect> {
             app.notify_error(text);
             None
         }
+        Message::FilesChanged(changed) => reload::on_files_changed(app, changed),
+        Message::Reloaded(Ok(session)) => on_reloaded(app, *session),
+        Message::Reloaded(Err(error)) => {
+            reload::on_failed(app, error);
+            None
+        }
     };
+    reload::finish(app);
     feedback::refresh_hint(app);
     viewport::restore_invariants(app);
     let kept = course::note_progress(app);
-    effect.into_iter().chain(kept).collect()
+    let effects = effect.or_else(|| reload::reload_if_at_rest(app));
+    effects.into_iter().chain(kept).collect()
 }
 
 fn on_report(app: &mut App, report: Report) -> Option<Effect> {
@@ -62,6 +71,17 @@ fn on_report(app: &mut App, report: Report) -> Option<Effect> {
     None
 }
 
+/// Shows the session that was opened again from its files, and runs it up to where it was.
+fn on_reloaded(app: &mut App, session: Reloaded) -> Option<Effect> {
+    let unchanged = reload::before_opening(app, &session);
+    app.session.switch();
+    app.compiling = None;
+    app.queue.clear();
+    let effect = on_opened(app, session.timeline);
+    reload::after_opening(app, unchanged);
+    effect
+}
+
 /// Shows a new timeline in the place of the old one, and requests its step 0.
 fn on_opened(app: &mut App, timeline: Timeline) -> Option<Effect> {
     app.timeline = timeline;
@@ -82,6 +102,7 @@ fn on_opened(app: &mut App, timeline: Timeline) -> Option<Effect> {
     } else {
         app.branches = Default::default();
         app.setup.clear();
+        reload::on_other_session(app);
     }
     app.notice = None;
     app.top = 0;
@@ -118,12 +139,16 @@ fn on_step(app: &mut App, record: StepRecord) -> Option<Effect> {
     if app.course.is_judging() {
         return lessons::continue_judging(app).or_else(|| queue::run_next(app));
     }
-    let has_no_script = index == 0 && app.timeline.planned.len() == 1 && app.branches.is_first();
+    let has_no_script = index == 0
+        && app.timeline.planned.len() == 1
+        && app.branches.is_first()
+        && !reload::is_returning(app);
     if has_no_script && matches!(app.overlay, Overlay::None) {
         app.overlay = Overlay::Guest { scroll: 0 };
     }
     match finished.goal {
         _ if !finished.follows => {}
+        _ if reload::show_place(app, index) => {}
         None => time::show_start_of(app, index),
         Some(_) => time::show_end_of(app, index),
     }

@@ -3,7 +3,7 @@
 
 use super::course;
 use super::dialogs::{inputs, lessons, save, session_list};
-use super::execution::{advance, branches, cancel, switch};
+use super::execution::{advance, branches, cancel, reload, switch};
 use super::navigation::scroll::{self, PAGE_LINES};
 use super::navigation::{address_names, findings, focus, search, time, viewport};
 use super::panes::hex_copy;
@@ -25,6 +25,9 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     viewport::restore_invariants(app);
     anchor.restore(app);
     effects.extend(course::note_progress(app));
+    if effects.is_empty() {
+        effects.extend(reload::reload_if_at_rest(app));
+    }
     effects
 }
 
@@ -71,6 +74,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::OpenSearch => search::open(app),
         Action::FindNext => search::find_next(app),
         Action::FindPrevious => search::find_previous(app),
+        Action::Reload => return reload::reload(app),
         Action::EditInputs => inputs::open(app),
         Action::ChooseSession => session_list::open(app),
         Action::Answer => lessons::open(app, ""),
@@ -78,14 +82,13 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::NextLesson => return lessons::next_lesson(app),
         Action::OpenPrompt => prompt::open(app),
         Action::SwapBranch => branches::swap(app),
-        Action::Overview => app.overlay = Overlay::Guest { scroll: 0 },
         Action::Escape => return escape(app),
         Action::Save => save::open(app),
         Action::CopyRow => return copy(app, hex_copy::row(app)),
         Action::CopyView => return copy(app, hex_copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
         Action::Mouse => return toggle_mouse(app),
-        Action::Help => app.overlay = Overlay::Help { scroll: 0 },
+        Action::Overview | Action::Help | Action::Glossary => open_text(app, action),
         Action::Quit => return Some(Effect::Quit { keep_frame: false }),
         Action::QuitKeepFrame => return Some(Effect::Quit { keep_frame: true }),
         Action::Interrupt | Action::Suspend | Action::Redraw => {
@@ -151,7 +154,9 @@ fn confirm(app: &mut App) -> Vec<Effect> {
             let chosen = *chosen;
             switch::open_session(app, chosen)
         }
-        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } => None,
+        Overlay::None | Overlay::Help { .. } | Overlay::Guest { .. } | Overlay::Glossary { .. } => {
+            None
+        }
     };
     effect.into_iter().collect()
 }
@@ -160,7 +165,7 @@ fn confirm(app: &mut App) -> Vec<Effect> {
 fn move_line(app: &mut App, lines: isize) {
     let choices = app.choices();
     match &mut app.overlay {
-        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } | Overlay::Glossary { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines))
                 .unwrap_or(u16::MAX);
         }
@@ -187,6 +192,16 @@ fn wrap_around(at: usize, by: isize, len: usize) -> usize {
     } else {
         0
     }
+}
+
+/// Opens the text that an action is about, at its beginning.
+fn open_text(app: &mut App, action: Action) {
+    let scroll = 0;
+    app.overlay = match action {
+        Action::Overview => Overlay::Guest { scroll },
+        Action::Glossary => Overlay::Glossary { scroll },
+        _ => Overlay::Help { scroll },
+    };
 }
 
 /// Unfolds the step at the event whose number was typed, or before the first one; or folds it.

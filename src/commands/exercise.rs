@@ -12,8 +12,9 @@ use linmem::{safe, terminal, text};
 use crate::cli::{ExerciseArgs, SessionArgs};
 
 use super::builtin::{BuiltIn, with_own_guest};
-use super::load::{self, InitialSession};
-use super::{atomic_file, theme, tui};
+use super::file_watch::WatchedFiles;
+use super::session_host::InitialSession;
+use super::{atomic_file, load, theme, tui};
 
 /// An exercise to mend.
 pub struct Exercise {
@@ -82,7 +83,9 @@ pub fn exercise(args: &ExerciseArgs) -> Result<ExitCode> {
     let (mend, name) = (exercise.file_to_mend(), exercise.session.name);
     if shows_screen(args) {
         let file = PathBuf::from(steps);
+        let files = WatchedFiles::of_session(Some(&file), &args.screen.session);
         let initial = InitialSession {
+            files,
             opening: load::opening(Some(&file), &args.screen.session)?,
             lesson: None,
             file: Some(file),

@@ -10,7 +10,8 @@ use linmem::{safe, terminal, text};
 use crate::cli::LessonArgs;
 
 use super::builtin::LESSONS;
-use super::load::InitialSession;
+use super::file_watch::WatchedFiles;
+use super::session_host::InitialSession;
 use super::{atomic_file, lesson_progress, load, run, theme, tui};
 
 /// Each lesson with the lessons that it needs, in an order in which they can be taken.
@@ -54,12 +55,14 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.export {
         return export(index, folder);
     }
+    let files = WatchedFiles::of_session(None, &args.screen.session);
     let opening = load::lesson(index, &args.screen.session)?;
     if shows_screen(args) {
         let initial = InitialSession {
             opening,
             lesson: Some(index),
             file: None,
+            files,
         };
         tui::play(initial, &args.screen)
     } else {

@@ -19,7 +19,7 @@ use super::builtin::{BuiltIn, LESSONS, SESSIONS};
 use super::{compile_cache, input_file, interrupt, record};
 
 /// The most bytes of a steps file.
-const MAX_SCRIPT: u64 = 16 << 20;
+pub const MAX_SCRIPT: u64 = 16 << 20;
 
 /// The most bytes of a module.
 const MAX_MODULE: u64 = 256 << 20;
@@ -32,15 +32,6 @@ const LESSON_HISTORY: u64 = 256 << 20;
 
 /// The prefix of a module's name that ships inside the program.
 pub const BUILT_IN: &str = "builtin:";
-
-/// The session that is open when the screen appears.
-pub struct InitialSession {
-    pub opening: SessionConfig,
-    /// The index of the lesson, where it is one.
-    pub lesson: Option<usize>,
-    /// The file that the command line names.
-    pub file: Option<PathBuf>,
-}
 
 /// Returns whether a path means linmem's own standard input.
 pub fn is_stdin(path: &Path) -> bool {
@@ -64,6 +55,15 @@ pub fn built_in(session: &BuiltIn, args: &SessionArgs) -> Result<SessionConfig> 
     let script = script::parse(name, text)?;
     let files = Files::BuiltIn(session.files);
     assemble(session.name.to_string(), script, files, args)
+}
+
+/// Loads a session inside the program by its index, or a lesson by its index after them.
+pub fn by_index(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
+    match (SESSIONS.get(index), index.checked_sub(SESSIONS.len())) {
+        (Some(session), _) => built_in(session, args),
+        (None, Some(index)) => lesson(index, args),
+        (None, None) => bail!("there is no session {index}"),
+    }
 }
 
 /// Returns the path of a core module of a component, by its number; the path of a module as it is
@@ -296,7 +296,7 @@ fn read_input(from: impl Read, shown: &str) -> Result<Arc<[u8]>> {
 }
 
 /// Returns whether a file is a module, by its first bytes or by its ending.
-fn is_module(file: &Path, bytes: &[u8]) -> bool {
+pub fn is_module(file: &Path, bytes: &[u8]) -> bool {
     let named = file
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("wasm") || e.eq_ignore_ascii_case("wat"));

@@ -10,6 +10,7 @@ mod compile_progress;
 mod config;
 mod diff;
 mod exercise;
+mod file_watch;
 mod folders;
 mod history;
 mod init;
@@ -23,6 +24,7 @@ mod man_page;
 mod memory;
 mod query;
 mod record;
+mod reload;
 mod report_options;
 mod run;
 mod session_host;
@@ -34,7 +36,7 @@ mod who;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli::{Cli, Command};
 use config::Config;
@@ -73,11 +75,16 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Completions(args)) => man_page::completions(args),
         Some(Command::Man) => man_page::page(),
         None if shows_screen(cli) => tui::show(cli),
+        None if cli.screen.watch => bail!(
+            "--watch needs a terminal for the screen; `linmem test --watch FILE` prints a line for each \
+             run"
+        ),
         None => run::transcript(cli),
     }
 }
 
-/// Returns the exit status of a command that ended with an error: that of the signal, if one has come.
+/// Returns the exit status of a command that ended with an error: that of the signal, if one has
+/// come.
 pub fn error_status() -> u8 {
     match interrupt::is_received() {
         true => interrupt::listen().exit_status(),
@@ -113,8 +120,8 @@ fn shows_screen(cli: &Cli) -> bool {
     }
 }
 
-/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so that
-/// what is printed does not depend on the machine.
+/// Returns whether the configuration in the person's folder is read. Only the screen reads it, so
+/// that what is printed does not depend on the machine.
 fn reads_home(cli: &Cli) -> bool {
     matches!(cli.command, Some(Command::Config(_))) || shows_screen(cli)
 }

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 
-use anyhow::{Result, bail};
 use linmem::app::dialogs::save;
 use linmem::app::message::{
-    NotSaved, SaveMoment, SaveMomentError, SaveSteps, SaveStepsError, SavedMoment,
+    NotSaved, ReloadError, SaveMoment, SaveMomentError, SaveSteps, SaveStepsError, SavedMoment,
 };
 use linmem::app::{Lesson, Message};
-use linmem::protocol::{Report, Request};
+use linmem::protocol::{Report, Request, Rerun};
 use linmem::report;
 use linmem::session::SessionConfig;
 use linmem::session::files::Files;
@@ -20,9 +20,21 @@ use linmem::terminal::{Host, Waker};
 use crate::cli::SessionArgs;
 
 use super::builtin::SESSIONS;
-use super::load::InitialSession;
+use super::file_watch::{FileWatch, WatchedFiles};
+use super::reload::{Origin, Progress, Reload};
 use super::steps_file::{self, Module};
 use super::{atomic_file, history, lesson_progress, load, report_options};
+
+/// The session that is open when the screen appears.
+pub struct InitialSession {
+    pub opening: SessionConfig,
+    /// The index of the lesson, where it is one.
+    pub lesson: Option<usize>,
+    /// The file that the command line names.
+    pub file: Option<PathBuf>,
+    /// Its files, as they were before it was loaded.
+    pub files: WatchedFiles,
+}
 
 /// The open session and what it was opened from.
 pub struct SessionHost {
@@ -31,9 +43,14 @@ pub struct SessionHost {
     args: SessionArgs,
     /// Whether reports that are saved keep to ASCII.
     ascii: bool,
-    /// The file that the command line names, while it is open.
-    file: Option<PathBuf>,
+    origin: Origin,
+    /// Its files, as they were when it was loaded.
+    files: WatchedFiles,
+    /// What watches them, and the changes that it has noticed.
+    watch: Option<(FileWatch, Receiver<Option<String>>)>,
     worker: Option<Worker>,
+    /// The session that is being loaded again.
+    reload: Option<Reload>,
     /// Whether the person was warned that progress cannot be kept.
     has_warned: bool,
     waker: Option<Waker>,
@@ -44,13 +61,23 @@ pub struct SessionHost {
 impl SessionHost {
     /// Returns a host that opens `initial` when it starts.
     pub fn new(initial: InitialSession, args: SessionArgs, ascii: bool) -> Self {
-        let InitialSession { opening, file, .. } = initial;
+        let InitialSession {
+            opening,
+            lesson,
+            file,
+            files,
+        } = initial;
+        let index = lesson.map_or(0, |lesson| SESSIONS.len().saturating_add(lesson));
+        let origin = file.map_or(Origin::BuiltIn(index), Origin::File);
         SessionHost {
             config: opening,
             args,
             ascii,
-            file,
+            origin,
+            files,
+            watch: None,
             worker: None,
+            reload: None,
             has_warned: false,
             waker: None,
             messages: VecDeque::new(),
@@ -65,6 +92,46 @@ impl SessionHost {
             }
         };
         self.worker = Some(Worker::start(self.config.clone(), wake));
+        self.reload = None;
+        self.watch();
+    }
+
+    /// Watches the files of the session from how they were when it was loaded.
+    fn watch(&mut self) {
+        let (sender, changes) = channel();
+        let waker = self.waker.clone();
+        let report = move |changed| {
+            // Where another session was opened, nobody receives it.
+            let _ = sender.send(changed);
+            if let Some(waker) = &waker {
+                waker.wake();
+            }
+        };
+        let watch = FileWatch::start(std::mem::take(&mut self.files), report);
+        self.watch = watch.map(|watch| (watch, changes));
+    }
+
+    /// Returns the next message about the session that is loaded again.
+    fn next_of_reload(&mut self) -> Option<Message> {
+        match self.reload.take()?.progress(self.waker.as_ref()) {
+            Progress::Pending(reload, report) => {
+                self.reload = Some(reload);
+                let is_shown = |report: &Report| matches!(report, Report::Compiling(_));
+                report.filter(is_shown).map(Message::Session)
+            }
+            Progress::Opened(replacement, reloaded) => {
+                (self.config, self.files) = (replacement.config, replacement.files);
+                // This drops the worker of the old session, which cancels what runs there.
+                self.worker = Some(replacement.worker);
+                self.watch();
+                Some(Message::Reloaded(Ok(reloaded)))
+            }
+            Progress::Failed(files, error) => {
+                self.files = files;
+                self.watch();
+                Some(Message::Reloaded(Err(error)))
+            }
+        }
     }
 
     fn push(&mut self, message: Message) {
@@ -80,7 +147,7 @@ impl SessionHost {
         if let Some(path) = &self.args.module {
             return Module::File(path.clone());
         }
-        match (&self.config.files, named, &self.file) {
+        match (&self.config.files, named, self.origin.file()) {
             (Files::BuiltIn(files), Some(path), _) => {
                 match files.iter().find(|(name, _)| *name == path) {
                     Some((name, bytes)) => Module::Own { name, bytes },
@@ -88,7 +155,7 @@ impl SessionHost {
                 }
             }
             (Files::Folder(folder), Some(path), _) => Module::File(folder.join(path)),
-            (_, None, Some(file)) if !load::is_stdin(file) => Module::File(file.clone()),
+            (_, None, Some(file)) if !load::is_stdin(file) => Module::File(file.to_path_buf()),
             _ => Module::Nowhere,
         }
     }
@@ -123,15 +190,6 @@ impl SessionHost {
     }
 }
 
-/// Returns a session by its index among the built-in ones, or a lesson by its index after them.
-fn load_session(index: usize, args: &SessionArgs) -> Result<SessionConfig> {
-    match (SESSIONS.get(index), index.checked_sub(SESSIONS.len())) {
-        (Some(session), _) => load::built_in(session, args),
-        (None, Some(lesson)) => load::lesson(lesson, args),
-        (None, None) => bail!("there is no session {index}"),
-    }
-}
-
 impl Host for SessionHost {
     fn start(&mut self, waker: Waker) {
         self.waker = Some(waker);
@@ -146,13 +204,26 @@ impl Host for SessionHost {
             stdin: None,
             ..self.args.clone()
         };
-        match load_session(index, &args) {
+        let origin = Origin::BuiltIn(index);
+        match origin.load(&args) {
             Ok(config) => {
+                self.files = origin.watched_files(&args);
                 self.config = config;
-                (self.file, self.args) = (None, args);
+                (self.origin, self.args) = (origin, args);
                 self.open();
             }
             Err(error) => self.push(Message::Session(Report::OpenFailed(format!("{error:#}")))),
+        }
+    }
+
+    fn reload(&mut self, typed: Rerun) {
+        let waker = self.waker.clone();
+        match Reload::start(&self.origin, &self.args, &self.config, typed, waker) {
+            Ok(reload) => self.reload = Some(reload),
+            Err(error) => self.push(Message::Reloaded(Err(ReloadError {
+                reason: format!("the system gives no thread for it: {error}"),
+                rest: None,
+            }))),
         }
     }
 
@@ -192,6 +263,12 @@ impl Host for SessionHost {
     fn next_message(&mut self) -> Option<Message> {
         if let Some(message) = self.messages.pop_front() {
             return Some(message);
+        }
+        if let Some(message) = self.next_of_reload() {
+            return Some(message);
+        }
+        if let Some(changed) = self.watch.as_ref().and_then(|(_, c)| c.try_recv().ok()) {
+            return Some(Message::FilesChanged(changed));
         }
         Some(Message::Session(self.worker.as_mut()?.next_report()?))
     }

@@ -9,14 +9,17 @@ use linmem::terminal;
 use crate::cli::{Cli, ScreenArgs};
 
 use super::builtin::SESSIONS;
-use super::load::InitialSession;
-use super::session_host::SessionHost;
+use super::file_watch::WatchedFiles;
+use super::session_host::{InitialSession, SessionHost};
 use super::{answer_parser, history, lesson_progress, load, theme};
 
 pub fn show(cli: &Cli) -> Result<ExitCode> {
     // An error about the file goes to the plain terminal, before the screen is taken.
-    let opening = load::opening(cli.file.as_deref(), &cli.screen.session)?;
+    let session = &cli.screen.session;
+    let files = WatchedFiles::of_session(cli.file.as_deref(), session);
+    let opening = load::opening(cli.file.as_deref(), session)?;
     let initial = InitialSession {
+        files,
         opening,
         lesson: None,
         file: cli.file.clone(),
@@ -30,6 +33,7 @@ pub fn play(initial: InitialSession, screen: &ScreenArgs) -> Result<ExitCode> {
         session,
         appearance,
         mouse,
+        watch,
     } = screen;
     let mouse = !mouse.no_mouse;
     let choices = SESSIONS
@@ -50,6 +54,7 @@ pub fn play(initial: InitialSession, screen: &ScreenArgs) -> Result<ExitCode> {
         app.session.set_goal(Goal::Step(at.step));
         app.opens_at = Some(at.clone());
     }
+    app.reload.is_automatic = *watch;
     app.history = history::read();
     let mut host = SessionHost::new(initial, session.clone(), appearance.ascii);
     let options = terminal::Options { mouse };

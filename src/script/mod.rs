@@ -1,8 +1,8 @@
 //! The steps language: parses text as a checked [`Script`], and evaluates expressions.
 //!
 //! Text goes through the lexer, the parser and the checks; Markdown is read by the same lexer. A
-//! file with a fault is refused as a whole, with all its faults at once. This part knows no WebAssembly
-//! runtime, no timeline and no screen, and opens no file.
+//! file with a fault is refused as a whole, with all its faults at once. This part knows no
+//! WebAssembly runtime, no timeline and no screen, and opens no file.
 
 pub mod ast;
 mod check;
@@ -30,7 +30,7 @@ pub(crate) use interactive::{
     reading_words, source_words, statements_in, step_words,
 };
 pub(crate) use known_names::KnownNames;
-use lexer::Lexer;
+use lexer::{Lexer, TokenKind};
 pub use serialize::SavedStep;
 
 /// The text of a steps file, and its name in messages.
@@ -76,13 +76,41 @@ pub struct Script {
 }
 
 impl Script {
-    /// Returns whether the script has to do with files of a WASI program. A mention of `provided` in
-    /// text only opens an empty folder.
+    /// Returns whether the script has to do with files of a WASI program. A mention of `provided`
+    /// in text only opens an empty folder.
     pub(crate) fn uses_files(&self) -> bool {
         self.statements
             .iter()
             .any(|statement| statement.text.contains("provide"))
     }
+
+    /// Returns the paths that `file("…")` names in the script, in its order. A path that is
+    /// computed is known only when its step runs.
+    pub fn files(&self) -> Vec<String> {
+        let texts = self.statements.iter().map(|s| s.text.as_str());
+        texts.flat_map(files_in).collect()
+    }
+}
+
+/// Returns the texts in calls of `file` in a statement.
+fn files_in(statement: &str) -> Vec<String> {
+    let mut lexer = Lexer::new(statement, 0..statement.len());
+    let mut found = Vec::new();
+    while let Some(line) = lexer.next_line() {
+        for tokens in line.tokens.windows(4) {
+            let [name, open, path, close] = tokens else {
+                continue;
+            };
+            let is_call = name.kind == TokenKind::Name
+                && statement.get(name.span.start..name.span.end) == Some("file")
+                && open.kind == TokenKind::Symbol("(")
+                && close.kind == TokenKind::Symbol(")");
+            if let (true, TokenKind::Text(path)) = (is_call, &path.kind) {
+                found.push(path.clone());
+            }
+        }
+    }
+    found
 }
 
 /// Parses and checks a steps file. A `name` that ends in `.md` is a Markdown file, every other one

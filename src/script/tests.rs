@@ -545,3 +545,12 @@ mod arbitrary {
         }
     }
 }
+
+#[test]
+fn files_are_those_that_calls_of_file_name() {
+    let script = read(
+        "input a = file(\"a.bin\")\nwrite 0, file ( \"b c\" )  # file(\"no\")\n\
+         let name = \"file(1)\"\nwrite 0, file(name ++ \"d\") ++ file(\"e\")\n",
+    );
+    assert_eq!(script.files(), ["a.bin", "b c", "e"]);
+}

@@ -8,6 +8,7 @@ mod allocator_calls;
 mod answer_form;
 mod call;
 mod callback;
+mod carry_over;
 mod causes;
 mod child_recorder;
 mod child_steps;
@@ -74,6 +75,7 @@ use scope::Scope;
 use self_check::SelfCheck;
 use value_origin::Origins;
 
+pub use carry_over::CarriedOver;
 pub use import_check::ImportMismatch;
 pub use open::{OpenError, ScriptProblem};
 #[cfg(any(test, feature = "testing"))]

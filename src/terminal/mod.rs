@@ -30,7 +30,7 @@ use rustix::process::{Signal, kill_current_process_group};
 
 use crate::app::message::{SaveMoment, SaveSteps};
 use crate::app::{self, App, Effect, Lesson, Message};
-use crate::protocol::Request;
+use crate::protocol::{Request, Rerun};
 use crate::ui::{Screen, Theme};
 use decoder::{Decoder, Input};
 use signals::{SignalRequest, Signals};
@@ -55,6 +55,8 @@ pub trait Host {
     fn start(&mut self, waker: Waker);
     /// Opens a session in the place of the one that is open; see [`Effect::OpenSession`].
     fn open_session(&mut self, index: usize);
+    /// Loads the session again from its files; see [`Effect::Reload`].
+    fn reload(&mut self, typed: Rerun);
     /// Passes a request to the session.
     fn send(&mut self, request: Request);
     /// Writes the session as a steps file.
@@ -367,6 +369,7 @@ impl EventLoop<'_> {
         for effect in effects {
             match effect {
                 Effect::Session(request) => self.host.send(request),
+                Effect::Reload(typed) => self.host.reload(*typed),
                 Effect::OpenSession(index) => self.host.open_session(index),
                 Effect::SaveSteps(save) => self.host.save_steps(&save),
                 Effect::SaveMoment(save) => self.host.save_moment(&save),

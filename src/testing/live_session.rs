@@ -2,7 +2,7 @@
 
 use super::driver::{Driver, Host};
 use super::sessions;
-use crate::app::message::SaveSteps;
+use crate::app::message::{ReloadError, Reloaded, SaveSteps};
 use crate::app::{App, Effect, Message};
 use crate::protocol::{Replay, ReplayError, Report, Request, Rerun};
 use crate::script::ast::Statement;
@@ -15,6 +15,8 @@ use crate::timeline::PlannedStep;
 pub struct LiveSession {
     config: SessionConfig,
     session: Session,
+    /// What the files of the session give when they are loaded again; without it, the same.
+    pub changed: Option<Result<SessionConfig, ReloadError>>,
     /// The number of replays so far.
     pub replays: usize,
     /// The differences between steps that ran again and their records.
@@ -34,6 +36,7 @@ impl Driver<LiveSession> {
         let host = LiveSession {
             config,
             session,
+            changed: None,
             replays: 0,
             differences: Vec::new(),
             saved: None,
@@ -52,6 +55,7 @@ impl Host for LiveSession {
             },
             Effect::Session(Request::Replay(replay)) => self.replay(*replay),
             Effect::Session(Request::Restart(rerun)) => vec![self.restart(*rerun)],
+            Effect::Reload(typed) => return vec![Message::Reloaded(self.reload(&typed))],
             Effect::SaveSteps(save) => {
                 self.saved = Some(self.steps_file(&save));
                 return vec![Message::StepsSaved(Ok(String::new()))];
@@ -89,6 +93,23 @@ impl LiveSession {
             }
             Err(error) => Report::OpenFailed(error.to_string()),
         }
+    }
+
+    fn reload(&mut self, typed: &Rerun) -> Result<Box<Reloaded>, ReloadError> {
+        let changed = self.changed.take();
+        let mut config = changed.unwrap_or_else(|| Ok(self.config.clone()))?;
+        self.config = config.clone();
+        let carried = config.carry_over(typed);
+        let (session, timeline) = Session::open(config).map_err(|error| ReloadError {
+            reason: error.to_string(),
+            rest: None,
+        })?;
+        self.session = session;
+        Ok(Box::new(Reloaded {
+            timeline,
+            left_out: carried.left_out,
+            has_setup: carried.has_setup,
+        }))
     }
 
     fn replay(&mut self, replay: Replay) -> Vec<Report> {

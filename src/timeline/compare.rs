@@ -170,6 +170,17 @@ impl Comparison {
         }
     }
 
+    /// Returns the numbers of the steps that differ, in order. After the first one, a step in which
+    /// only memory differs is not among them.
+    pub(crate) fn differing_steps(&self) -> impl Iterator<Item = usize> {
+        let first = self.divergence.iter().map(|divergence| divergence.step);
+        let rest = self
+            .rest
+            .iter()
+            .flat_map(|rest| rest.differ.iter().copied());
+        first.chain(rest)
+    }
+
     /// Returns whether nothing differs.
     pub fn is_same(&self) -> bool {
         self.divergence.is_none()

@@ -48,6 +48,7 @@ mod event_log;
 mod finding;
 mod hex_rows;
 mod image;
+mod matching;
 mod moment;
 mod outcome;
 mod provenance;
@@ -79,6 +80,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;
 pub use image::{Image, PAGE};
+pub(crate) use matching::nearest_equal;
 pub use moment::Moment;
 pub use outcome::Outcome;
 pub(crate) use provenance::{

@@ -16,6 +16,8 @@ pub(crate) struct Glyphs {
     pub running: char,
     pub finding: char,
     pub note: char,
+    /// Of what differs from the run before.
+    pub differs: char,
     /// Before the result of a step.
     pub arrow: &'static str,
     /// Before an event of an unfolded step, and before its last.
@@ -78,6 +80,7 @@ impl Glyphs {
             running: '◌',
             finding: '!',
             note: 'i',
+            differs: '≠',
             arrow: "→",
             branch: '├',
             last_branch: '└',
@@ -129,6 +132,7 @@ impl Glyphs {
             running: '~',
             finding: '!',
             note: 'i',
+            differs: '%',
             arrow: "->",
             branch: '|',
             last_branch: '`',

@@ -9,14 +9,20 @@ use super::byte_category::Category;
 use super::theme::{Theme, Tone};
 
 /// A mark, its style, and its meaning.
-type Mark = (String, Style, String);
+pub type Mark = (String, Style, String);
 
 /// Returns the marks: those of steps, of memory, and of the map.
 pub fn marks(app: &App, theme: &Theme) -> Vec<Mark> {
+    let mut marks = pane_marks(app, theme);
+    marks.extend(map_marks(theme));
+    marks
+}
+
+/// Returns the marks of steps and of memory.
+pub fn pane_marks(app: &App, theme: &Theme) -> Vec<Mark> {
     let mut marks = step_marks(theme);
     marks.extend(change_marks(app, theme));
     marks.extend(memory_marks(theme));
-    marks.extend(map_marks(theme));
     marks
 }
 
@@ -44,12 +50,15 @@ fn change_marks(app: &App, theme: &Theme) -> Vec<Mark> {
     let cumulative = g.key(app.keys.key_of(Action::Cumulative));
     let changed = (format!("{} 20", g.changed), theme.changed());
     let earlier = format!("changed earlier in this step, or since the start ({cumulative})");
+    let reload = g.key(app.keys.key_of(Action::Reload));
+    let differs = format!("a step or a byte that differs from the run before ({reload})");
     let before = (g.pointer_before, theme.pointer_before());
     vec![
         mark(changed.0, changed.1, "changed by this step or store"),
         mark("20", theme.changed_earlier(), &earlier),
         mark(g.pointer, theme.pointer(), "a pointer points here"),
         mark(before.0, before.1, "it pointed here before this step"),
+        mark(g.differs, theme.differs(), &differs),
     ]
 }
 

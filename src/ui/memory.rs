@@ -102,11 +102,13 @@ impl Pane<'_> {
             }
             return is_changed;
         }
+        let differs = (0..self.format.bytes)
+            .any(|index| self.differs_from_previous_run(address.saturating_add(index)));
         let mut at = |column: u16, text: &str, style: Style| {
             Pen::at(buffer, area, column, row).put(text, style);
         };
         let format = &self.format;
-        self.draw_gutter(&mut at, address, is_changed);
+        self.draw_gutter(&mut at, address, is_changed, differs);
         self.draw_offset(&mut at, address);
         self.draw_bars(&mut at, address);
         for (index, byte) in (0u64..).zip(bytes) {
@@ -158,8 +160,20 @@ impl Pane<'_> {
         );
     }
 
-    /// Draws `+ ptr▸`: whether the step changed the row, and the pointer that points into it.
-    fn draw_gutter(&self, at: &mut impl FnMut(u16, &str, Style), address: u64, is_changed: bool) {
+    /// Returns whether a byte of this pane differs from the run before.
+    fn differs_from_previous_run(&self, address: u64) -> bool {
+        self.side == Side::After && self.dump.differs_from_previous_run(address)
+    }
+
+    /// Draws `+ ptr▸`: whether the row differs from the run before, or the step changed it, and the
+    /// pointer that points into it.
+    fn draw_gutter(
+        &self,
+        at: &mut impl FnMut(u16, &str, Style),
+        address: u64,
+        is_changed: bool,
+        differs: bool,
+    ) {
         let glyphs = &self.theme.glyphs;
         let last = address.saturating_add(self.format.bytes.saturating_sub(1));
         let pointed = self.pointed(address, last);
@@ -169,6 +183,8 @@ impl Pane<'_> {
             .max();
         if let Some(worst) = worst.filter(|_| has_room) {
             at(0, &glyphs.finding.to_string(), self.theme.tone(tone(worst)));
+        } else if differs && has_room {
+            at(0, &glyphs.differs.to_string(), self.theme.differs());
         } else if is_changed && has_room {
             at(0, &glyphs.changed.to_string(), self.theme.change_mark());
         }
@@ -315,6 +331,8 @@ impl Pane<'_> {
             .any(|p| self.was_at(p) == Some(address))
         {
             (glyphs.pointer_before, self.theme.pointer_before())
+        } else if self.differs_from_previous_run(address) {
+            (glyphs.differs, self.theme.differs())
         } else if let Some(span) = self.named().find(|part| part.span.start == address) {
             (
                 glyphs.region_start,

@@ -7,6 +7,7 @@
 mod boxed;
 mod byte_category;
 mod frame;
+mod glossary;
 mod glyphs;
 mod help;
 mod input_line;

@@ -10,11 +10,19 @@ use crate::safe;
 use super::boxed::{BoxedText, boxed};
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
-use super::{help, inputs, overview, prompt, session_list};
+use super::{glossary, help, inputs, overview, prompt, session_list};
 
 /// Returns the text of the overlay that is open, where it is one that is scrolled.
-pub fn scrolled_text(app: &App, area: Rect, theme: &Theme) -> Option<BoxedText> {
+///
+/// `panes` draws the screen without the overlay.
+pub fn scrolled_text(
+    app: &App,
+    area: Rect,
+    panes: impl FnOnce() -> Buffer,
+    theme: &Theme,
+) -> Option<BoxedText> {
     match app.overlay {
+        Overlay::Glossary { .. } => Some(glossary::text(app, area, &panes(), theme)),
         Overlay::Help { .. } => Some(help::text(app, area, theme)),
         Overlay::Guest { .. } => Some(overview::text(app, area, theme)),
         _ => None,
@@ -24,7 +32,7 @@ pub fn scrolled_text(app: &App, area: Rect, theme: &Theme) -> Option<BoxedText> 
 /// Draws the overlay; `scrolled` is its [`scrolled_text`].
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, scrolled: Option<&BoxedText>, theme: &Theme) {
     match &app.overlay {
-        Overlay::Help { scroll } | Overlay::Guest { scroll } => {
+        Overlay::Help { scroll } | Overlay::Guest { scroll } | Overlay::Glossary { scroll } => {
             if let Some(text) = scrolled {
                 text.draw(frame.buffer_mut(), area, *scroll, theme);
             }

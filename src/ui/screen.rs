@@ -41,7 +41,7 @@ impl<'a> Screen<'a> {
         let view = View::compute(app);
         let layout = &view.layout;
         let source = layout.source.zip(view.source.as_ref());
-        Screen {
+        let mut screen = Screen {
             happened: layout
                 .happened
                 .map(|area| step_details::lines(app, content(area), theme)),
@@ -53,11 +53,19 @@ impl<'a> Screen<'a> {
                 .map(|area| inspector::guest_table(app, content(area), theme)),
             source: source
                 .map(|(area, view)| SourceLines::of(view, content(area), app.scroll.source)),
-            overlay: overlay::scrolled_text(app, body(app), theme),
+            overlay: None,
             app,
             theme,
             view,
-        }
+        };
+        let panes = || {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+            screen.draw_panes(&mut buffer);
+            buffer
+        };
+        let overlay = overlay::scrolled_text(app, body(app), panes, theme);
+        screen.overlay = overlay;
+        screen
     }
 
     /// Returns how far each pane can be scrolled until its last line is seen.

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::execution::reload::ReloadState;
 use crate::app::navigation::address_names;
 use crate::app::panes::event_text;
 use crate::app::{Action, App, Overlay, SessionState, status_keys};
@@ -42,13 +43,13 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
         return;
     }
     let buffer = frame.buffer_mut();
+    let mut left = draw_reload(buffer, area, app, theme);
     if matches!(app.overlay, Overlay::None)
         && app.count.is_none()
-        && draw_running(buffer, area, app, theme)
+        && draw_running(buffer, left, app, theme)
     {
         return;
     }
-    let mut left = area;
     if let Some(count) = app.count {
         let (step, store) = (
             app.keys.key_of(Action::Last),
@@ -59,15 +60,68 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, theme: &Theme) {
             theme.glyphs.key(step),
             theme.glyphs.key(store)
         );
-        Pen::at(buffer, area, 1, 0).put(&typed, theme.strong());
-        let used = text::width(&typed).saturating_add(2).min(area.width);
-        left = Rect {
-            x: area.x + used,
-            width: area.width - used,
-            ..area
-        };
+        Pen::at(buffer, left, 1, 0).put(&typed, theme.strong());
+        left = right_of(left, &typed);
     }
     keys(buffer, left, &status_keys(app), theme);
+}
+
+/// Returns the part of a line after a text at its column 1, and a space.
+fn right_of(area: Rect, text: &str) -> Rect {
+    let used = text::width(text).saturating_add(2).min(area.width);
+    Rect {
+        x: area.x + used,
+        width: area.width - used,
+        ..area
+    }
+}
+
+/// Draws that files of the session have changed, or what became of loading them again. Returns the
+/// rest of the line.
+fn draw_reload(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) -> Rect {
+    if !matches!(app.overlay, Overlay::None) {
+        return area;
+    }
+    let key = theme.glyphs.key(app.keys.key_of(Action::Reload));
+    let (forms, style) = match (app.reload.state, &app.reload.changed) {
+        (ReloadState::Loading, _) => {
+            let dots = if theme.glyphs.is_ascii() {
+                "..."
+            } else {
+                "…"
+            };
+            let done = app
+                .compiling
+                .map(|compiling| format!(" {}", compiling.in_words()))
+                .unwrap_or_default();
+            let forms = [
+                format!("loading again {dots}{done}"),
+                format!("loading {dots}"),
+            ];
+            (forms, theme.strong())
+        }
+        (_, Some(changed)) => {
+            let changed = safe::plain(changed);
+            let forms = [
+                format!("{changed}: {key} runs it again"),
+                format!("changed: {key}"),
+            ];
+            (forms, theme.tone(Tone::Warning))
+        }
+        (ReloadState::Failed, None) => {
+            let forms = [
+                format!("not loaded: {key} tries again"),
+                format!("not loaded: {key}"),
+            ];
+            (forms, theme.tone(Tone::Bad))
+        }
+        (ReloadState::Idle, None) => return area,
+    };
+    // What runs, and the keys for help and for leaving, need columns too.
+    let columns = area.width.saturating_sub(24);
+    let text = text::first_that_fits(&forms, columns, theme.glyphs.cut);
+    Pen::at(buffer, area, 1, 0).put(&text, style);
+    right_of(area, &text)
 }
 
 /// Draws the notice above the status line, over as many rows as it needs.

@@ -224,7 +224,8 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     );
     let detail = record.map(|r| detail(r, theme)).unwrap_or_default();
     let finding = record.and_then(|r| finding_mark(r, theme));
-    let end = if finding.is_some() { 2 } else { 0 };
+    let differs = record.is_some() && app.differs_from_previous_run(index);
+    let end = if finding.is_some() { 2 } else { 0 } + if differs { 2 } else { 0 };
     let room = pen.columns_left().saturating_sub(end + 1);
     let written = written(record, app.timeline.planned.get(index));
     let detail = text::fit(&detail, room / 2, glyphs.cut);
@@ -237,6 +238,10 @@ fn draw_step(mut pen: Pen, index: usize, digits: u16, app: &App, theme: &Theme) 
     pen.put(&written, style);
     if !detail.is_empty() {
         pen.put(" ", style).put(&detail, theme.pointer());
+    }
+    if differs {
+        pen.put(" ", style)
+            .put_char(glyphs.differs, theme.differs());
     }
     if let Some((mark, style)) = finding {
         pen.put(" ", style).put_char(mark, style);

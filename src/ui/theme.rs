@@ -202,6 +202,11 @@ impl Theme {
         fg(self.strong(), self.changed)
     }
 
+    /// The mark of what differs from the run before.
+    pub(crate) fn differs(&self) -> Style {
+        fg(self.strong(), self.non_ascii)
+    }
+
     pub(crate) fn pointer(&self) -> Style {
         fg(self.strong(), self.pointer)
     }

@@ -274,6 +274,31 @@ pub(in crate::app) fn recall(app: &mut App, step: usize) {
     }
 }
 
+/// The questions of a session, each with the answers to it.
+pub(in crate::app) struct Answers(Vec<(String, Attempts)>);
+
+/// Returns the answers given so far, to put them back when the session was opened again.
+pub(in crate::app) fn answers(app: &App) -> Answers {
+    let attempts = app.course.attempts.iter();
+    Answers(
+        attempts
+            .map(|(step, attempts)| (question_of(app, *step), attempts.clone()))
+            .collect(),
+    )
+}
+
+/// Puts the answers back to the questions that the session still has.
+pub(in crate::app) fn put_back(app: &mut App, answers: Answers) {
+    let asked: Vec<usize> = questions(app).collect();
+    for step in asked {
+        let question = question_of(app, step);
+        let known = answers.0.iter().find(|(known, _)| *known == question);
+        if let Some((_, attempts)) = known {
+            app.course.attempts.insert(step, attempts.clone());
+        }
+    }
+}
+
 /// Returns what was done in the open lesson so far.
 fn progress(app: &App) -> Progress {
     let questions = questions(app).map(|step| QuestionProgress {

@@ -6,6 +6,7 @@
 pub mod advance;
 pub mod branches;
 pub mod cancel;
+pub mod reload;
 pub mod rerun;
 pub mod run;
 pub mod state;

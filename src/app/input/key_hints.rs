@@ -45,7 +45,12 @@ fn applies(app: &App, action: Action) -> bool {
         Action::Escape => app.count.is_some() || app.session.can_cancel(),
         Action::NextPane => !app.timeline.planned.is_empty(),
         Action::OpenSearch => !app.memory().is_empty(),
-        Action::NextChange => app.cumulative || app.record().is_some_and(|r| !r.changes.is_empty()),
+        Action::NextChange => {
+            let previous = app.memory_of_previous_run();
+            app.cumulative
+                || app.record().is_some_and(|r| !r.changes.is_empty())
+                || previous.is_some_and(|run| !run.differing.is_empty())
+        }
         Action::FindNext => app.search.is_some(),
         Action::Save => app.record().is_some(),
         Action::EditInputs => !app.timeline.inputs.is_empty(),

@@ -53,7 +53,9 @@ pub fn limit_scroll(app: &mut App, limits: ScrollLimits) {
     scroll.guest = scroll.guest.min(limits.guest);
     let (least, most) = limits.source;
     scroll.source = scroll.source.max(least).min(most);
-    if let Overlay::Help { scroll } | Overlay::Guest { scroll } = &mut app.overlay {
+    if let Overlay::Help { scroll } | Overlay::Guest { scroll } | Overlay::Glossary { scroll } =
+        &mut app.overlay
+    {
         *scroll = (*scroll).min(limits.overlay);
     }
 }

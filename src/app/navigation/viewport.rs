@@ -212,22 +212,29 @@ fn notify_no_changes(app: &mut App) {
 
 /// Returns where the first marked bytes after an address begin, or the first of all without one.
 fn changed_after(app: &App, address: Option<u64>) -> Option<u64> {
-    let span = match (marked(app), address) {
-        (Some(runs), Some(address)) => runs.iter().find(|run| run.start > address).copied(),
-        (Some(runs), None) => runs.first().copied(),
+    let is_after = |span: &&Span| address.is_none_or(|address| span.start > address);
+    let changed = match (marked(app), address) {
+        (Some(runs), _) => runs.iter().find(is_after).copied(),
         (None, Some(address)) => app.record()?.changes.next(address),
         (None, None) => app.record()?.changes.spans().next(),
     };
-    span.map(|span| span.start)
+    let previous = app.memory_of_previous_run().unwrap_or_default();
+    let differing = previous.differing.iter().find(is_after).copied();
+    let spans = [changed, differing].into_iter().flatten();
+    spans.map(|span| span.start).min()
 }
 
 /// Returns where the last marked bytes before an address begin.
 fn changed_before(app: &App, address: u64) -> Option<u64> {
-    let span = match marked(app) {
-        Some(runs) => runs.iter().rfind(|run| run.start < address).copied(),
+    let is_before = |span: &&Span| span.start < address;
+    let changed = match marked(app) {
+        Some(runs) => runs.iter().rfind(is_before).copied(),
         None => app.record()?.changes.previous(address),
     };
-    span.map(|span| span.start)
+    let previous = app.memory_of_previous_run().unwrap_or_default();
+    let differing = previous.differing.iter().rfind(is_before).copied();
+    let spans = [changed, differing].into_iter().flatten();
+    spans.map(|span| span.start).max()
 }
 
 /// Returns the runs of marked bytes, where they are not those that the whole step changed.

@@ -45,6 +45,22 @@ impl Inspection {
             &app.writers(),
             earlier,
         )
+        .with_previous_run(app)
+    }
+
+    /// Adds the byte of the run before, where it differs.
+    fn with_previous_run(mut self, app: &App) -> Self {
+        let now = app.memory().byte(self.address);
+        let before = app.memory_of_previous_run().map(|run| run.image);
+        if let (Some(image), Some(now)) = (before, now) {
+            let before = match image.byte(self.address) {
+                Some(byte) if byte == now => return self,
+                Some(byte) => byte_text(byte),
+                None => PAST_THE_END.to_owned(),
+            };
+            self.rows.insert(2, ("run before", before));
+        }
+        self
     }
 
     /// Inspects the byte at `address`.

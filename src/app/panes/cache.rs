@@ -1,6 +1,6 @@
 //! What frames and keys need of the moment shown, computed once when the moment or the cursor
-//! changes: memory just before and at the moment, the writers of the byte under the cursor, the map,
-//! and the narration of the step.
+//! changes: memory just before and at the moment, the writers of the byte under the cursor, the
+//! map, and the narration of the step.
 //!
 //! An entry that belongs to another moment is not used: where a test changes the app directly, the
 //! answers are computed again.
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::layout::Layout;
 use super::memory_map::{MemoryMap, cells_in};
+use super::previous_run::{self, PreviousMemory};
 use crate::app::App;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, describe_step, effect};
 
@@ -21,6 +22,8 @@ pub(crate) struct ViewCache {
     key: Option<Key>,
     before: Image,
     at: Image,
+    /// That of the run before.
+    previous: Option<PreviousMemory>,
     narration: String,
     /// The step, and how many steps had run: a later one may answer its question.
     narration_of: Option<(usize, usize)>,
@@ -74,6 +77,15 @@ impl App {
             self.cache.before.clone()
         } else {
             before(self)
+        }
+    }
+
+    /// Returns memory of the run before at the moment shown, where one is kept that ran the step.
+    pub(crate) fn memory_of_previous_run(&self) -> Option<PreviousMemory> {
+        if self.is_current() {
+            self.cache.previous.clone()
+        } else {
+            previous_run::memory(self, &self.timeline.memory_at(self.moment))
         }
     }
 
@@ -136,8 +148,8 @@ impl App {
         self.record()?.events.get(self.position()?.checked_sub(1)?)
     }
 
-    /// Returns whether steps are shown with their events: they are unfolded, or the moment is within
-    /// a step.
+    /// Returns whether steps are shown with their events: they are unfolded, or the moment is
+    /// within a step.
     pub(crate) fn is_unfolded(&self) -> bool {
         self.unfolded
             || self
@@ -155,6 +167,7 @@ impl App {
         if !self.is_current() {
             self.cache.before = before(self);
             self.cache.at = self.timeline.memory_at(self.moment);
+            self.cache.previous = previous_run::memory(self, &self.cache.at);
             self.cache.writers_of = None;
             self.cache.map_of = None;
             self.cache.key = Some(Key::now(self));

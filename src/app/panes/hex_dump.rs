@@ -6,12 +6,16 @@
 
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Row, Severity, Span, StepRecord};
 
+use super::previous_run::PreviousMemory;
 use super::row_format::RowFormat;
 use super::{event_text, layout};
 use crate::app::App;
 
 /// The most bytes from the top row to the last one shown.
 pub(crate) const MAX_SPAN: u64 = 2 << 20;
+
+/// The most spans that differ from the run before, and rows of one, that are never squeezed.
+const MAX_DIFFERING: usize = 256;
 
 /// How many bytes of equal rows are compared at a time.
 const STRIDE: u64 = 4096;
@@ -44,6 +48,8 @@ pub(crate) struct HexDump {
     /// The memory that weaker marks compare with: that after step 0 for changes since the start, that
     /// before the step for its earlier events.
     pub since: Option<Image>,
+    /// Memory of the run before at the moment shown.
+    pub previous: Option<PreviousMemory>,
     /// The bytes that the event shown has just written.
     pub written: Option<Span>,
     /// Before the step.
@@ -90,6 +96,7 @@ impl HexDump {
                 (false, Some(_)) => Some(timeline.memory_at(app.begin_of_part())),
                 (false, None) => None,
             },
+            previous: app.memory_of_previous_run(),
             written: app
                 .event()
                 .filter(|e| matches!(e, Event::Write(_)))
@@ -119,6 +126,7 @@ impl HexDump {
             .filter(|part| part.kind != PartKind::Segment && part.span.len > 0);
         pinned.extend(edges.flat_map(|part| [part.span.start, part.span.end() - 1]));
         pinned.extend(dump.old_end);
+        pinned.extend(dump.differing_rows(app.top));
         let rows_of = Rows {
             images: [&dump.before, &dump.after],
             width: dump.width,
@@ -126,6 +134,27 @@ impl HexDump {
         };
         dump.lines = rows_of.lines(app.top, usize::from(rows), pinned);
         dump
+    }
+
+    /// Returns addresses in the first rows from `top` that differ from the run before.
+    fn differing_rows(&self, top: u64) -> Vec<u64> {
+        let spans = self.previous.iter().flat_map(|run| run.differing.iter());
+        let ahead = spans.filter(|span| span.end() > top);
+        let rows = ahead.take(MAX_DIFFERING).flat_map(|span| {
+            let start = span.start.max(top);
+            let rows = (start..span.end()).step_by(self.width.max(1) as usize);
+            rows.take(MAX_DIFFERING).chain([span.end() - 1])
+        });
+        rows.collect()
+    }
+
+    /// Returns whether a byte of memory at the moment shown differs from the run before. A byte past
+    /// the end of a memory counts as 0.
+    pub fn differs_from_previous_run(&self, address: u64) -> bool {
+        let byte = |image: &Image| image.byte(address).unwrap_or(0);
+        self.previous
+            .as_ref()
+            .is_some_and(|run| byte(&run.image) != byte(&self.after))
     }
 
     /// Returns the size of the larger memory, in bytes.

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod memory_map;
 pub mod module_overview;
 mod parts_of_byte;
+pub mod previous_run;
 pub mod row_format;
 pub mod source;
 pub mod step_list;

@@ -18,6 +18,7 @@ mod findings;
 mod inside_children;
 mod inside_steps;
 mod key_overrides;
+mod reload;
 mod typed_steps;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -42,6 +43,7 @@ fn in_short(effects: &[Effect]) -> String {
         Effect::Session(Request::Replay(replay)) => format!("replay {}", replay.records.len()),
         Effect::Session(Request::Restart(rerun)) => format!("restart {:?}", rerun.inputs),
         Effect::Session(Request::Cancel) => "cancel".to_owned(),
+        Effect::Reload(_) => "reload".to_owned(),
         Effect::OpenSession(index) => format!("open {index}"),
         Effect::SaveSteps(save) => format!("save steps {}", save.path),
         Effect::SaveMoment(save) => format!("save {}", save.path),
@@ -570,6 +572,7 @@ fn a_broken_session_can_only_be_left_or_replaced() {
 enum Input {
     Key(KeyEvent),
     Report(u8),
+    Files(u8),
     Resize(u16, u16),
     Click(u16, u16),
     Wheel(u16, u16, i16),
@@ -587,6 +590,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         2 => any::<char>().prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
         2 => prop::sample::select(vec!['@', '0', 'x', '4', 'D', '"', '+']).prop_map(|c| Input::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
         6 => any::<u8>().prop_map(Input::Report),
+        1 => any::<u8>().prop_map(Input::Files),
         1 => (0u16..300, 0u16..100).prop_map(|(w, h)| Input::Resize(w, h)),
         1 => any::<(u16, u16)>().prop_map(|(w, h)| Input::Resize(w, h)),
         1 => (0u16..200, 0u16..60).prop_map(|(c, r)| Input::Click(c, r)),
@@ -599,6 +603,22 @@ fn refusal(name: &str, reason: &str) -> InputRefusal {
     InputRefusal {
         name: name.into(),
         reason: reason.into(),
+    }
+}
+
+fn about_files(number: u8) -> Message {
+    match number % 4 {
+        0 => Message::FilesChanged(None),
+        1 => Message::FilesChanged(Some("a.wat has changed".into())),
+        2 => Message::Reloaded(Err(message::ReloadError {
+            reason: "no".into(),
+            rest: None,
+        })),
+        _ => Message::Reloaded(Ok(Box::new(message::Reloaded {
+            timeline: timelines::announced_session(),
+            left_out: None,
+            has_setup: number.is_power_of_two(),
+        }))),
     }
 }
 
@@ -634,6 +654,7 @@ proptest! {
                     let news = any_report(*number, &records, &app);
                     report(&mut app, news);
                 }
+                Input::Files(number) => drop(on_message(&mut app, about_files(*number))),
                 Input::Resize(columns, rows) => resize(&mut app, (*columns, *rows)),
                 Input::Click(column, row) => drop(click(&mut app, *column, *row)),
                 Input::Wheel(column, row, notches) => wheel(&mut app, *column, *row, *notches),

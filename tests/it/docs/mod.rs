@@ -1,5 +1,6 @@
 //! The documents agree with the program.
 
 mod examples;
+mod glossary;
 mod json;
 mod readme;

@@ -246,6 +246,48 @@ fn overlays() {
 }
 
 #[test]
+fn glossary_at_each_size() {
+    let mut all = String::new();
+    for size in [(80, 24), (120, 40), (40, 12)] {
+        for scroll in [0, u16::MAX] {
+            let state = with(at_step_4(size), |a| {
+                a.overlay = Overlay::Glossary { scroll };
+            });
+            all.push_str(&plain(&state));
+            all.push_str(&format!("{}\n", "=".repeat(80)));
+        }
+    }
+    insta::assert_snapshot!("glossary", all);
+}
+
+/// The marks of the glossary are those that the panes show, in every set of glyphs.
+#[test]
+fn glossary_has_the_marks_of_the_screen_only() {
+    for theme in [Theme::dark(), Theme::mono(), Theme::dark().with_ascii()] {
+        let state = with(at_step_4((120, 90)), |a| {
+            a.overlay = Overlay::Glossary { scroll: u16::MAX };
+        });
+        let drawn = text(&screen(&state, &theme));
+        for meaning in [
+            "a step that ended well",
+            "a step that has not run",
+            "changed by this step or store",
+            "a pointer points here",
+            "a region or block",
+        ] {
+            assert!(drawn.contains(meaning), "{meaning}\n{drawn}");
+        }
+        for meaning in [
+            "a step that was cancelled",
+            "differs from the run before",
+            "pages this step added",
+        ] {
+            assert!(!drawn.contains(meaning), "{meaning}\n{drawn}");
+        }
+    }
+}
+
+#[test]
 fn narrow_session_list_wraps_the_description() {
     let mut state = with(at_step_4((40, 14)), |a| {
         a.overlay = Overlay::Sessions { chosen: 1 }

@@ -6,6 +6,7 @@ mod explore;
 mod inside;
 mod lessons;
 mod map;
+mod reload;
 mod robustness;
 pub mod unfolding;
 

@@ -1,5 +1,6 @@
 //! Drawing with hostile texts, at every size, and the positions of clicks.
 
+use linmem::app::execution::reload::ReloadState;
 use linmem::app::input::hit_test::{Hit, hit};
 use linmem::app::panes::layout::memory_rows;
 use linmem::app::{App, Overlay, Pane, Search, SessionState};
@@ -14,6 +15,7 @@ use linmem::ui::{Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use super::reload::after_reload;
 use super::{at_step_4, field, plain, running, screen, with};
 
 #[test]
@@ -119,6 +121,12 @@ pub fn states() -> Vec<App> {
             },
         ),
         with(base(), |a| a.overlay = Overlay::Help { scroll: 9 }),
+        with(base(), |a| a.overlay = Overlay::Glossary { scroll: 9 }),
+        with(after_reload((120, 40)), |a| {
+            a.reload.changed = Some("日本語\u{1b}".repeat(90))
+        }),
+        with(base(), |a| a.reload.state = ReloadState::Loading),
+        with(base(), |a| a.reload.state = ReloadState::Failed),
         with(base(), |a| {
             a.overlay = Overlay::Search {
                 input: "日本語".into(),

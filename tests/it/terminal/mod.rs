@@ -3,4 +3,5 @@
 mod control;
 mod exploration;
 mod lessons;
+mod reload;
 mod saving;

@@ -36,10 +36,12 @@ pub enum Context {
     Prompt,
     /// The overview of the module.
     Guest,
+    /// The glossary.
+    Glossary,
 }
 
 impl Context {
-    pub(crate) const ALL: [Context; 9] = [
+    pub(crate) const ALL: [Context; 10] = [
         Context::Normal,
         Context::Help,
         Context::Search,
@@ -49,6 +51,7 @@ impl Context {
         Context::Answer,
         Context::Prompt,
         Context::Guest,
+        Context::Glossary,
     ];
 }
 

@@ -14,8 +14,14 @@ const LISTS: &[Context] = &[
     Context::Inputs,
     Context::Sessions,
     Context::Guest,
+    Context::Glossary,
 ];
-const SCROLLED: &[Context] = &[Context::Help, Context::Sessions, Context::Guest];
+const SCROLLED: &[Context] = &[
+    Context::Help,
+    Context::Sessions,
+    Context::Guest,
+    Context::Glossary,
+];
 const TYPING: &[Context] = &[
     Context::Search,
     Context::Save,
@@ -189,8 +195,8 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["]"], Action::NextChange, "next change", Group::Bytes)
         .status("]", "change")
         .describe(
-            "Goes to the next bytes this step changed; with cumulative marks, to the next \
-             changed since the start.",
+            "Goes to the next bytes this step changed, or that differ from the run before; with \
+             cumulative marks, to the next changed since the start.",
         ),
     normal(
         &["["],
@@ -231,6 +237,10 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["e"], Action::EditInputs, "edit inputs", Group::Session)
         .status("e", "edit")
         .describe("Edits the session's inputs and runs it again up to the step shown."),
+    normal(&["R"], Action::Reload, "reload", Group::Session).describe(
+            "Loads the session's files again, runs it up to where it was, and marks what differs. \
+             Typed steps run again at their place.",
+        ),
     normal(
         &["p"],
         Action::ChooseSession,
@@ -281,6 +291,8 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["?"], Action::Help, "help", Group::Program)
         .status("?", "help")
         .describe("Shows all keys."),
+    normal(&["K"], Action::Glossary, "glossary", Group::Program)
+        .describe("Explains the words, and the marks that are on the screen."),
     normal(&["q"], Action::Quit, "quit", Group::Program)
         .status("q", "quit")
         .describe("Leaves the program."),
@@ -435,6 +447,15 @@ pub const BINDINGS: &[Binding] = &[
     )
     .status("esc", "close")
     .describe("Closes the help."),
+    binding(
+        &["esc", "q", "K"],
+        Action::Close,
+        "close",
+        Group::Open,
+        &[Context::Glossary],
+    )
+    .status("esc", "close")
+    .describe("Closes the glossary."),
     binding(
         &["esc", "q", "p"],
         Action::Close,
