@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::source::HostPlace;
 use crate::timeline::{ChildKind, ChildMark, ChildStep, Children, Outcome};
 
+use super::child_text::Label;
+
 /// The most child steps that are recorded one by one in one step; further ones are counted.
 pub(super) const MAX_CHILDREN: usize = 4000;
 
@@ -38,7 +40,7 @@ impl ChildRecorder {
 
     /// Begins a child of the one that began last and has not ended. Returns its number, which is its
     /// index in the order in which they began.
-    pub fn begin(&mut self, kind: ChildKind, text: String, host: Option<Arc<HostPlace>>) -> usize {
+    pub fn begin(&mut self, kind: ChildKind, label: Label, host: Option<Arc<HostPlace>>) -> usize {
         self.total += 1;
         let index = self.list.len();
         let (parent, parts) = match self.open.last_mut() {
@@ -49,7 +51,8 @@ impl ChildRecorder {
         let number = *parts;
         self.list.push(ChildStep {
             kind,
-            text,
+            text: label.text,
+            bytes: label.bytes,
             result: None,
             host,
             // Until it ends, it has not.
@@ -105,16 +108,18 @@ impl ChildRecorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::child_text;
 
     #[test]
     fn children_are_numbered_in_their_parents() {
+        let call = |word, name| child_text::call(word, name, &[]);
         let mut recorder = ChildRecorder::default();
-        let outer = recorder.begin(ChildKind::Import, "env.f()".into(), None);
-        let inner = recorder.begin(ChildKind::Call, "call g()".into(), None);
+        let outer = recorder.begin(ChildKind::Import, call("", "env.f"), None);
+        let inner = recorder.begin(ChildKind::Call, call("call ", "g"), None);
         assert_eq!(recorder.end(Outcome::Ok, Some("7".into())), Some(inner));
         recorder.begin_counted();
         assert_eq!(recorder.end(Outcome::Ok, None), None);
-        let open = recorder.begin(ChildKind::Read, "read 0x0".into(), None);
+        let open = recorder.begin(ChildKind::Read, call("read ", "0x0"), None);
         let at = |number, is_end, events| ChildMark {
             number,
             is_end,

@@ -3,7 +3,7 @@
 use crate::timeline::{ChildKind, Outcome};
 use crate::value::Value;
 
-use super::child_text;
+use super::child_text::{self, Label};
 use super::imports::{HostTrap, Running};
 use super::values;
 
@@ -13,17 +13,17 @@ impl Running<'_, '_> {
     /// # Errors
     /// The trap of the host function.
     pub fn perform_as_child(&mut self) -> Result<Vec<wasmer::Value>, HostTrap> {
-        let text = |running: &Self| child_text::call("", &running.name(), &running.args);
+        let label = |running: &Self| child_text::call("", &running.name(), &running.args);
         let result = |running: &Self, results: &Vec<wasmer::Value>| {
             let received = results
                 .iter()
                 .map(|result| values::receive(&running.env, result).unwrap_or(Value::Null));
             child_text::list(&received.collect::<Vec<_>>())
         };
-        self.as_child(ChildKind::Import, text, Self::perform, result)
+        self.as_child(ChildKind::Import, label, Self::perform, result)
     }
 
-    /// Performs a part of the host function, as a child step. `text` describes it, and `result` what
+    /// Performs a part of the host function, as a child step. `label` describes it, and `result` what
     /// was returned or read.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Running<'_, '_> {
     pub fn as_child<T>(
         &mut self,
         kind: ChildKind,
-        text: impl FnOnce(&Self) -> String,
+        label: impl FnOnce(&Self) -> Label,
         perform: impl FnOnce(&mut Self) -> Result<T, HostTrap>,
         result: impl FnOnce(&Self, &T) -> Option<String>,
     ) -> Result<T, HostTrap> {
@@ -41,10 +41,10 @@ impl Running<'_, '_> {
             self.env.data_mut().recorder.end_child(Outcome::Ok, None);
             return performed;
         }
-        let text = text(self);
+        let label = label(self);
         self.drain()?;
         let host = self.place.clone();
-        self.env.data_mut().recorder.begin_child(kind, text, host);
+        self.env.data_mut().recorder.begin_child(kind, label, host);
         let performed = perform(self);
         let (outcome, result) = match &performed {
             Ok(value) => (Outcome::Ok, result(self, value)),

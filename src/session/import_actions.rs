@@ -221,8 +221,8 @@ impl Running<'_, '_> {
             let writer = running.writer();
             running.record(|recording| recording.push_growth(before, after, writer))
         };
-        let text = |_: &Self| format!("grow {needed}");
-        self.as_child(ChildKind::Grow, text, grow, |_, ()| None)
+        let label = |_: &Self| child_text::grow(needed);
+        self.as_child(ChildKind::Grow, label, grow, |_, ()| None)
     }
 
     fn perform_read(
@@ -309,7 +309,7 @@ impl Running<'_, '_> {
             args,
             results: Vec::new(),
         });
-        let text = |running: &Self| {
+        let label = |running: &Self| {
             let args = running.calls.last().map_or(&[][..], |call| &call.args);
             child_text::call("call ", &shown, args)
         };
@@ -322,7 +322,7 @@ impl Running<'_, '_> {
                 .map_err(|why| running.fail(format!("{shown}: {why}")))
         };
         let result = |_: &Self, results: &Vec<Value>| child_text::list(results);
-        let results = self.as_child(ChildKind::Call, text, enter, result)?;
+        let results = self.as_child(ChildKind::Call, label, enter, result)?;
         if let Some(record) = self.calls.last_mut() {
             record.results.clone_from(&results);
         }

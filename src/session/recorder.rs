@@ -10,6 +10,7 @@ use crate::source::HostPlace;
 use crate::timeline::{ChildKind, Image, Outcome, Recording, SiteTable};
 
 use super::child_recorder::ChildRecorder;
+use super::child_text::Label;
 use super::history_budget::HistoryBudget;
 use super::journal::{Journal, JournalError, LastStore};
 use super::memory;
@@ -148,8 +149,8 @@ impl Recorder {
     }
 
     /// Begins a child step. What the guest stored before must be [drained](Recorder::drain) first.
-    pub fn begin_child(&mut self, kind: ChildKind, text: String, host: Option<Arc<HostPlace>>) {
-        let number = self.children.begin(kind, text, host);
+    pub fn begin_child(&mut self, kind: ChildKind, label: Label, host: Option<Arc<HostPlace>>) {
+        let number = self.children.begin(kind, label, host);
         self.recording.push_child(number, false);
     }
 

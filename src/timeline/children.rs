@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Outcome;
+use super::{Outcome, Span};
 use crate::source::HostPlace;
 
 /// The kind of thing that a child was.
@@ -34,6 +34,8 @@ pub struct ChildStep {
     pub kind: ChildKind,
     /// What was done, in the words of the steps language; safe to print.
     pub text: String,
+    /// The bytes that it read or wrote. Of a text up to a NUL it is the first one.
+    pub bytes: Option<Span>,
     /// What was returned or read, in short; safe to print. `None` where nothing was.
     pub result: Option<String>,
     /// Where a recorded host did it.
@@ -173,6 +175,7 @@ mod tests {
         ChildStep {
             kind: ChildKind::Import,
             text: format!("{number}"),
+            bytes: None,
             result: None,
             host: None,
             outcome: Outcome::Ok,

@@ -356,9 +356,12 @@ fn place_cursor(app: &mut App) {
     app.arrived = Some((app.moment, app.cursor));
 }
 
-/// Returns the first bytes that the child wrote whose row is shown.
+/// Returns the bytes that the child read or wrote whose row is shown, or the first ones of several.
 fn span_of_child(app: &App) -> Option<Span> {
     let (_, child) = app.child_here()?;
+    if let Some(bytes) = child.bytes.filter(|bytes| bytes.len > 0) {
+        return Some(bytes);
+    }
     let events = &app.record()?.events;
     let first = events
         .get(child.events.start)

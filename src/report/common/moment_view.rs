@@ -78,7 +78,9 @@ impl<'a> MomentView<'a> {
     /// Returns the bytes that the moment is about.
     pub fn focus(&self) -> Option<Span> {
         let changed = || self.after.differences(&self.before).into_iter().next();
-        let of_child = self.child.and_then(|_| changed());
+        let of_child = self
+            .child
+            .and_then(|(_, child)| child.bytes.or_else(changed));
         self.written().or(of_child).or(self.record.focus)
     }
 }

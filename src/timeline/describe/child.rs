@@ -92,6 +92,7 @@ mod tests {
         let child = |kind, text: &str, result: Option<&str>, events, parent, number| ChildStep {
             kind,
             text: text.into(),
+            bytes: None,
             result: result.map(str::to_owned),
             host: None,
             outcome: Outcome::Ok,
