@@ -29,7 +29,11 @@ pub fn about_run(
     let interrupt = interrupt::listen();
     interrupt.end_at_once();
     if timeline.interrupted || interrupt.is_received() {
-        let why = report::problem(&timeline, false).unwrap_or_default();
+        let why = match timeline.interrupted {
+            true => report::problem(&timeline, false).unwrap_or_default(),
+            // The signal came just after the last step.
+            false => "interrupted".to_owned(),
+        };
         // Standard error is the last resort.
         let _ = writeln!(io::stderr(), "{why}; nothing was answered");
         return Ok(ExitCode::from(interrupt.exit_status()));
