@@ -75,13 +75,11 @@ pub(in crate::app) fn reload(app: &mut App) -> Option<Effect> {
 fn note_edited_inputs(app: &mut App) {
     let (now, reload) = (&app.timeline.inputs, &mut app.reload);
     for input in now {
-        let is_as_opened = reload.opened_inputs.contains(input);
-        let edited = reload.edited_inputs.iter();
-        let at = edited.clone().position(|(name, _)| *name == input.name);
         let value = rerun::as_typed(&input.value);
-        match at.and_then(|at| reload.edited_inputs.get_mut(at)) {
+        let mut edited = reload.edited_inputs.iter_mut();
+        match edited.find(|(name, _)| *name == input.name) {
             Some((_, known)) => *known = value,
-            None if is_as_opened => {}
+            None if reload.opened_inputs.contains(input) => {}
             None => reload.edited_inputs.push((input.name.clone(), value)),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::text;
-use crate::timeline::{Comparison, Image, Moment, Span, Timeline, What};
+use crate::timeline::{Comparison, Divergence, Image, Moment, Span, Timeline, What};
 
 /// The most differing spans of a moment that are kept; the rows of the others can be squeezed.
 const MAX_SPANS: usize = 4096;
@@ -48,28 +48,37 @@ impl PreviousRun {
             .differing_steps()
             .filter(|step| is_comparable(*step))
             .collect();
-        self.first = comparison
-            .divergence
+        let first = comparison.divergence.as_ref();
+        self.first = first
             .filter(|divergence| is_comparable(divergence.step))
-            .map(|divergence| {
-                let names = divergence.parts.iter().map(|part| match part.what {
-                    What::Step if divergence.step < ran => "which did not run before".to_owned(),
-                    What::Step => "which ran only before".to_owned(),
-                    What::Memory => match divergence.spans.first() {
-                        Some(span) => format!(
-                            "memory ({} from {:#x} on)",
-                            text::count(divergence.differing, "byte"),
-                            span.start
-                        ),
-                        None => What::Memory.as_str().to_owned(),
-                    },
-                    what => what.as_str().to_owned(),
-                });
-                let mut names: Vec<String> = names.collect();
-                names.dedup();
-                format!("step {}: {}", divergence.step, names.join(", "))
-            });
+            .map(|divergence| describe(divergence, ran));
     }
+}
+
+/// Returns what differs in a step as a clause, where `ran` steps of this run have run.
+fn describe(divergence: &Divergence, ran: usize) -> String {
+    let step = divergence.step;
+    if divergence.parts.iter().any(|part| part.what == What::Step) {
+        return match step < ran {
+            true => format!("step {step}, which did not run before"),
+            false => format!("step {step}, which ran only before"),
+        };
+    }
+    let mut names: Vec<String> = Vec::new();
+    for part in &divergence.parts {
+        let name = match (part.what, divergence.spans.first()) {
+            (What::Memory, Some(span)) => format!(
+                "memory ({} from {:#x} on)",
+                text::count(divergence.differing, "byte"),
+                span.start
+            ),
+            (what, _) => what.as_str().to_owned(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    format!("step {step}: {}", names.join(", "))
 }
 
 impl App {

@@ -95,7 +95,11 @@ fn going_to_a_write_opens_what_is_around_it() {
 
 #[test]
 fn the_cursor_is_on_the_bytes_that_a_part_reads_or_writes() {
-    for (keys, cursor) in [("o → → → o →", 0x10), ("5 o", 0x64), ("o → → → o → → →", 0x400)] {
+    for (keys, cursor) in [
+        ("o → → → o →", 0x10),
+        ("5 o", 0x64),
+        ("o → → → o → → →", 0x400),
+    ] {
         assert_eq!(after((120, 40), keys).app.cursor, cursor, "{keys}");
     }
 }

@@ -542,6 +542,17 @@ fn what_is_copied_is_a_hex_dump() {
 }
 
 #[test]
+fn the_glossary_opens_scrolls_and_closes() {
+    let mut app = app(SIZE, 4);
+    press(&mut app, "K j j PgDn k");
+    assert!(matches!(app.overlay, Overlay::Glossary { scroll: 11 }));
+    press(&mut app, "g");
+    assert!(matches!(app.overlay, Overlay::Glossary { scroll: 0 }));
+    press(&mut app, "K");
+    assert_eq!((app.context(), app.moment.step), (Context::Normal, 4));
+}
+
+#[test]
 fn the_status_line_has_what_applies() {
     let labels = |app: &App| {
         status_keys(app)

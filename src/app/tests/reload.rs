@@ -112,9 +112,18 @@ fn the_place_goes_with_the_text_of_its_step() {
     driver.press("R");
     assert_eq!(driver.app.record().unwrap().text, "call fill()");
     assert_eq!(driver.app.moment, Moment::end_of(4));
-    change(&mut driver, 8, "a = call add(1)\n");
+    assert!(
+        notice(&driver.app).contains("is in step 2: "),
+        "{}",
+        notice(&driver.app)
+    );
+    change(&mut driver, 8, "input base = 1024\nwrite base, \"abcd\"\n");
     driver.press("R");
     assert_eq!(driver.app.moment, Moment::end_of(1), "the last step");
+    assert_eq!(
+        notice(&driver.app),
+        "Run again: the first difference from the run before is in step 2, which ran only before."
+    );
 }
 
 #[test]

@@ -354,7 +354,7 @@ fn cancelled_store_loops_keep_their_history() {
     };
     let next = |worker: &mut Worker| loop {
         let report = any(worker);
-        if !matches!(report, Report::Progress(_)) {
+        if !matches!(report, Report::Progress(_) | Report::Compiling(_)) {
             return report;
         }
     };

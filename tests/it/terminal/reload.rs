@@ -143,6 +143,22 @@ fn an_endless_call_does_not_keep_the_new_session_waiting() {
 }
 
 #[test]
+fn watched_files_leave_the_program_asleep() {
+    let folder = folder();
+    let mut pty = open(&folder, &["--watch"]);
+    pty.wait_for_quiet();
+    let (ticks, written) = (pty.ticks(), pty.written.len());
+    let mut waits = 0;
+    pty.wait_for("a second passes", |_| {
+        waits += 1;
+        waits > 20
+    });
+    let used = pty.ticks() - ticks;
+    assert!(used <= 5, "{used} ticks of 10 ms used");
+    assert_eq!(pty.written.len(), written, "{}", pty.picture());
+}
+
+#[test]
 fn built_in_sessions_run_again() {
     let mut pty = Pty::spawn(&[], 24, 80, &[]);
     pty.wait_for_text("✓ 0 instantiate");
