@@ -19,7 +19,7 @@
 //! are stored and no other field.
 //!
 //! Calls of the guest's allocator are recorded in a list of their own, beside the slots: see
-//! [`AllocatorRecord`].
+//! `AllocatorRecord`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,10 @@
 //! A session whose step opens: the guest calls imports, in which the host reads, writes and calls the
 //! guest, which calls an import again.
 
-use super::sessions;
+use super::driver::Driver;
+use super::live_session::LiveSession;
+use super::{apps, sessions};
+use crate::app::{Action, App};
 use crate::session::SessionConfig;
 
 /// The step that opens.
@@ -37,4 +40,13 @@ expect r == 0x400"#;
 /// Returns the configuration of the session.
 pub fn config() -> SessionConfig {
     sessions::config(sessions::guest(GUEST), STEPS)
+}
+
+/// Returns the session on a screen of `size`, after the step that opens and these keys.
+pub fn after(size: (u16, u16), keys: &str) -> Driver<LiveSession> {
+    let app = App::new(size, apps::sessions(), true);
+    let mut driver = Driver::live(app, config());
+    driver.update(Action::Next);
+    driver.press(keys);
+    driver
 }

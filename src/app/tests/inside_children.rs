@@ -1,20 +1,10 @@
 //! Rows inside a step that opens: events, and children that open themselves.
 
-use crate::app::{Action, App, InsideRow};
-use crate::testing::apps::sessions as session_choices;
+use crate::app::InsideRow;
 use crate::testing::driver::Driver;
 use crate::testing::live_session::LiveSession;
-use crate::testing::nested_calls;
+use crate::testing::nested_calls::after;
 use crate::timeline::{Image, Moment};
-
-/// Returns the session after the step that opens, and these keys.
-fn after(size: (u16, u16), keys: &str) -> Driver<LiveSession> {
-    let app = App::new(size, session_choices(), true);
-    let mut driver = Driver::live(app, nested_calls::config());
-    driver.update(Action::Next);
-    driver.press(keys);
-    driver
-}
 
 /// Returns the row of the list that is shown: its name, or `.n` for an event; `-` before the first.
 fn row(driver: &Driver<LiveSession>) -> String {
