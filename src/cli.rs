@@ -71,7 +71,7 @@ pub enum Command {
     Memory(MemoryArgs),
     /// Run a session once, and answer questions about it: a line of JSON on standard input each
     Query(QueryArgs),
-    /// Run a JavaScript host as it is, and record what crosses the border to its guests
+    /// Run a JavaScript or Python host as it is, and record what crosses the border to its guests
     Record(RecordArgs),
     /// Print the configuration in force, as a file to start from
     Config(ConfigArgs),
@@ -99,13 +99,23 @@ pub struct RecordArgs {
     #[arg(long, conflicts_with_all = ["script", "check"])]
     pub exact: bool,
 
-    /// Print the recorder, to load it by hand: as a module or as a script element
-    #[arg(long)]
-    pub script: bool,
+    /// Print the recorder of this language, to load it by hand; without a value, that of JavaScript,
+    /// which is both a module and a script element
+    #[arg(long, value_name = "LANGUAGE", num_args = 0..=1, default_missing_value = "javascript")]
+    pub script: Option<HostLanguage>,
 
     /// Check this recording, and print what is wrong with it
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
+}
+
+/// A language of hosts that linmem has a recorder for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HostLanguage {
+    /// The recorder for Node and for pages
+    Javascript,
+    /// The recorder for Python with the package wasmtime
+    Python,
 }
 
 #[derive(Debug, Args)]

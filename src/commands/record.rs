@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
-use linmem::hostlog::{self, FIRST_BYTES, HostLog, JAVASCRIPT_RECORDER, Limits};
+use linmem::hostlog::{self, FIRST_BYTES, HostLog, JAVASCRIPT_RECORDER, Limits, PYTHON_RECORDER};
 use linmem::safe;
 use linmem::session::recorded_host::{Translation, TranslationOptions, translate};
 use linmem::text::count;
 
-use crate::cli::{RecordArgs, SessionArgs};
+use crate::cli::{HostLanguage, RecordArgs, SessionArgs};
 
 use super::atomic_file::{self, os_message, printable};
 use super::{compile_cache, folders, input_file, interrupt};
@@ -26,15 +26,17 @@ const OUTPUT_VARIABLE: &str = "LINMEM_RECORD";
 const EXACT_VARIABLE: &str = "LINMEM_RECORD_EXACT";
 
 pub fn record(args: &RecordArgs) -> Result<ExitCode> {
-    match &args.check {
-        Some(path) => check(path),
-        None if args.script => {
-            io::stdout()
-                .lock()
-                .write_all(JAVASCRIPT_RECORDER.as_bytes())?;
+    match (&args.check, args.script) {
+        (Some(path), _) => check(path),
+        (None, Some(language)) => {
+            let recorder = match language {
+                HostLanguage::Javascript => JAVASCRIPT_RECORDER,
+                HostLanguage::Python => PYTHON_RECORDER,
+            };
+            io::stdout().lock().write_all(recorder.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
-        None => run(args),
+        (None, None) => run(args),
     }
 }
 
@@ -77,12 +79,14 @@ fn run(args: &RecordArgs) -> Result<ExitCode> {
     let output = std::path::absolute(&output)
         .with_context(|| format!("cannot write {}", printable(&output)))?;
     remove_recordings(&output)?;
-    let recorder = recorder_file().context("cannot write the recorder to a folder of its own")?;
+    let recorders =
+        Recorders::write().context("cannot write the recorder to a folder of its own")?;
     let mut command = Command::new(program);
     command
         .args(rest)
         .env(OUTPUT_VARIABLE, &output)
-        .env("NODE_OPTIONS", node_options(&recorder));
+        .env("NODE_OPTIONS", node_options(&recorders.javascript))
+        .env("PYTHONPATH", python_path(&recorders.python_folder));
     if args.exact {
         command.env(EXACT_VARIABLE, "1");
     }
@@ -192,19 +196,51 @@ fn first_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(start))
 }
 
-/// Writes the recorder to the person's cache folder, where it is not there already.
-fn recorder_file() -> Result<PathBuf> {
-    let folder = folders::cache().context("this system names no folder for caches")?;
-    fs::create_dir_all(&folder)
-        .map_err(|error| anyhow!("{}: {}", printable(&folder), os_message(&error)))?;
-    let path = folder.join(concat!("recorder-", env!("CARGO_PKG_VERSION"), ".cjs"));
-    if fs::read(&path).is_ok_and(|found| found == JAVASCRIPT_RECORDER.as_bytes()) {
-        return Ok(path);
+/// The recorders in the person's cache folder. The host, or a child process of it, loads one of them.
+struct Recorders {
+    /// The file that Node loads.
+    javascript: PathBuf,
+    /// The folder in which Python finds `sitecustomize.py`, and nothing else.
+    python_folder: PathBuf,
+}
+
+impl Recorders {
+    /// Writes the recorders where they are not there already.
+    fn write() -> Result<Self> {
+        let cache = folders::cache().context("this system names no folder for caches")?;
+        let javascript = cache.join(concat!("recorder-", env!("CARGO_PKG_VERSION"), ".cjs"));
+        let python_folder = cache.join(concat!("recorder-python-", env!("CARGO_PKG_VERSION")));
+        write_recorder(&javascript, JAVASCRIPT_RECORDER)?;
+        write_recorder(&python_folder.join("sitecustomize.py"), PYTHON_RECORDER)?;
+        Ok(Self {
+            javascript,
+            python_folder,
+        })
     }
-    atomic_file::write_file(&path, |out| {
-        Ok(out.write_all(JAVASCRIPT_RECORDER.as_bytes())?)
-    })?;
-    Ok(path)
+}
+
+fn write_recorder(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| anyhow!("{}: {}", printable(folder), os_message(&error)))?;
+    }
+    if fs::read(path).is_ok_and(|found| found == text.as_bytes()) {
+        return Ok(());
+    }
+    atomic_file::write_file(path, |out| Ok(out.write_all(text.as_bytes())?))?;
+    Ok(())
+}
+
+/// Returns the folders in which Python looks for modules, with that of the recorder first.
+fn python_path(recorder: &Path) -> OsString {
+    let mut path = recorder.as_os_str().to_owned();
+    if let Some(others) = std::env::var_os("PYTHONPATH")
+        && !others.is_empty()
+    {
+        path.push(":");
+        path.push(others);
+    }
+    path
 }
 
 /// Returns the options of Node with the one that loads the recorder before the app, also into workers.

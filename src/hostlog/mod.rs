@@ -1,5 +1,5 @@
 //! Recordings of real hosts in the format `linmem.host/1`, which docs/hostlog.md describes: their
-//! types, the reader, and the recorder for JavaScript. Runs nothing.
+//! types, the reader, and the recorders for JavaScript and Python. Runs nothing.
 
 mod error;
 mod fields;
@@ -23,6 +23,10 @@ pub const FIRST_BYTES: &[u8] = b"{\"format\":\"linmem.host/";
 
 /// The recorder for JavaScript hosts: one file that is both a module and a classic script.
 pub const JAVASCRIPT_RECORDER: &str = include_str!("recorder.js");
+
+/// The recorder for Python hosts that use the package `wasmtime`: one file, which Python loads before
+/// the host if it is named `sitecustomize.py`.
+pub const PYTHON_RECORDER: &str = include_str!("recorder.py");
 
 /// A value that crossed the border.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,9 @@
 
 use std::io::BufReader;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use linmem::hostlog::{self, Event, HostLog, JAVASCRIPT_RECORDER, Limits};
+use linmem::hostlog::{self, Event, HostLog, JAVASCRIPT_RECORDER, Limits, PYTHON_RECORDER};
 
 use crate::support::command::{Folder, in_repository, linmem, read_in_repository};
 
@@ -56,6 +56,15 @@ fn a_recording_is_checked() {
 fn the_recorder_is_printed() {
     let printed = linmem(&["record", "--script"]).success();
     assert_eq!(printed, JAVASCRIPT_RECORDER);
+    let printed = linmem(&["record", "--script", "python"]).success();
+    assert_eq!(printed, PYTHON_RECORDER);
+    let refused = linmem(&["record", "--script", "ruby"]);
+    assert_eq!(refused.status, 2);
+    assert!(
+        refused.stderr.contains("javascript, python"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -63,7 +72,9 @@ fn one_of_the_ways_to_use_the_command_is_needed() {
     let refused = linmem(&["record"]);
     assert_eq!(refused.status, 2);
     assert!(
-        refused.stderr.contains("<COMMAND|--script|--check <FILE>>"),
+        refused
+            .stderr
+            .contains("<COMMAND|--script [<LANGUAGE>]|--check <FILE>>"),
         "{}",
         refused.stderr
     );
@@ -284,4 +295,81 @@ fn assignments_into_new_pages_are_seen_at_the_next_call() {
         run.contains("write p1, hex\"01 02 03 04 05 06 07 08\""),
         "{run}"
     );
+}
+
+/// Returns whether there is a Python with the package `wasmtime`; prints that a test is left out if not.
+fn has_python() -> bool {
+    let found = Command::new("python3")
+        .args(["-c", "import wasmtime"])
+        .stderr(Stdio::null())
+        .status();
+    let has_python = found.is_ok_and(|status| status.success());
+    if !has_python {
+        eprintln!("left out: no python3 with the package wasmtime on the PATH");
+    }
+    has_python
+}
+
+fn python_folder() -> Folder {
+    let text = read_in_repository("tests/hosts/python_host.wat");
+    Folder::new()
+        .with("app.py", read_in_repository("tests/hosts/python_host.py"))
+        .with("guest.wasm", wat::parse_str(text).unwrap())
+        .with(
+            "own/sitecustomize.py",
+            "import sys; print('own', file=sys.stderr)",
+        )
+}
+
+#[test]
+fn a_python_host_runs_as_ever_while_it_is_recorded() {
+    if !has_python() {
+        return;
+    }
+    // With an argument, the host ends by an exception that it does not catch.
+    for (args, status) in [(&["app.py"][..], 3), (&["app.py", "fail"], 1)] {
+        let folder = python_folder();
+        let mut plain = Command::new("python3");
+        let own = folder.join("own");
+        plain
+            .args(args)
+            .current_dir(folder.path())
+            .env("PYTHONPATH", &own);
+        let plain = plain.output().unwrap();
+        let command = [&["record", "--", "python3"], args].concat();
+        let recorded = folder
+            .command(&command)
+            .env("XDG_CACHE_HOME", &folder.arg("cache"))
+            .env("PYTHONPATH", own.to_str().unwrap())
+            .run();
+        assert_eq!(recorded.stdout, String::from_utf8(plain.stdout).unwrap());
+        // The traceback has no line of the recorder.
+        assert_eq!(recorded.stderr, String::from_utf8(plain.stderr).unwrap());
+        assert!(recorded.stderr.starts_with("own\n"), "{}", recorded.stderr);
+        assert_eq!(
+            (recorded.status, plain.status.code()),
+            (status, Some(status))
+        );
+        let log = read(&folder.join("app.hostlog"));
+        assert_eq!((log.modules.len(), log.instances.len()), (1, 2));
+        let run = folder.run(&["run", "app.hostlog"]);
+        assert!(!run.stdout.contains("diverged"), "{}", run.stdout);
+        assert!(run.stdout.contains("app.py:50:"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_recording_of_a_python_host_ends_at_its_limit_and_the_host_does_not() {
+    if !has_python() {
+        return;
+    }
+    let folder = python_folder();
+    let command = folder.command(&["record", "--", "python3", "app.py"]);
+    let recorded = command
+        .env("XDG_CACHE_HOME", &folder.arg("cache"))
+        .env("LINMEM_RECORD_LIMIT", "3000")
+        .run();
+    assert_eq!(recorded.status, 3);
+    let text = folder.read("app.hostlog");
+    assert!(text.ends_with("{\"end\":\"limit\"}\n"), "{text}");
 }

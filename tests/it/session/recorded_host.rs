@@ -205,3 +205,81 @@ fn the_line_of_a_mistake_in_the_readme_is_that_of_the_replay() {
     let shown = readme[start..].split("\n```").next().unwrap();
     assert!(run.stdout.contains(shown), "{}", run.stdout);
 }
+
+fn recording_of_python(name: &str) -> Folder {
+    let file = in_repository(&format!("tests/hosts/{name}.hostlog"));
+    Folder::new().with("app.hostlog", std::fs::read_to_string(file).unwrap())
+}
+
+#[test]
+fn a_python_host_is_replayed_with_its_lines() {
+    let folder = recording_of_python("python_host");
+    let trace = trace(&folder, "app.hostlog");
+    assert_eq!(trace["status"], "ok");
+    let expected = [
+        "instantiate",
+        "call add(1, 2)",
+        "call add(0, 3)",
+        "call wide(-1, 2.5, 0.1)",
+        "call pair(7)",
+        "call log(4)",
+        "expect trap call trap()",
+        "expect trap call fail()",
+        "call count(3)",
+        "write 0x64, hex\"01 02 03\"",
+        "write 0xc8, \"héllo\"",
+        "write 0x12c, u8(42)",
+        "call sum(0, 1000)",
+        "grow 1",
+        "write 0x11170, u8(7)",
+        "call sum(69000, 2000)",
+        "set counter = 5",
+        "call next()",
+    ];
+    assert_eq!(texts(&trace), expected);
+    let host = |step: usize| &trace["steps"][step]["host"];
+    assert_eq!(
+        (&host(9)["file"], &host(9)["line"], &host(9)["before"]),
+        (&"app.py".into(), &50.into(), &false.into())
+    );
+    // A write through a pointer is no call of the package, so only the call after it is known.
+    assert_eq!(
+        (&host(11)["line"], &host(11)["before"]),
+        (&53.into(), &true.into())
+    );
+    let in_log = &trace["steps"][5]["children"][0]["children"][0];
+    assert_eq!(
+        (&in_log["text"], &in_log["host"]["function"]),
+        (&"write 0x900, \"in an import\"".into(), &"log".into())
+    );
+    let nested = &trace["steps"][8]["children"][0]["children"][0];
+    assert_eq!(
+        (&nested["at"], &nested["text"], &nested["host"]["line"]),
+        (&"8/1/1".into(), &"call count(2)".into(), &26.into())
+    );
+}
+
+#[test]
+fn the_line_of_a_python_host_that_is_wrong_is_named() {
+    for (name, finding, line) in [
+        (
+            "python_double_release",
+            "error: double-release",
+            "app.py:40:5 in double_release: free(store, at)",
+        ),
+        (
+            "python_pointer_kept",
+            "error: use-after-release",
+            "app.py:46:5 in pointer_kept: memory.write(store, b\"HELLO\", at)",
+        ),
+    ] {
+        let folder = recording_of_python(name);
+        let run = folder.run(&["run", "app.hostlog"]);
+        assert_eq!(run.status, 1, "{name}");
+        let (before, _) = run.stdout.split_once(finding).unwrap();
+        let paragraph = before.rsplit("\n\n").nth(1).unwrap();
+        let text = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(line), "{name}: {text}");
+        assert_eq!(run.stdout.matches("error: ").count(), 1, "{}", run.stdout);
+    }
+}
