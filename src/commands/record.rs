@@ -196,7 +196,7 @@ fn first_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(start))
 }
 
-/// The recorders in the person's cache folder. The host, or a child process of it, loads one of them.
+/// The recorders in the person's cache folder. The host and its child processes load them.
 struct Recorders {
     /// The file that Node loads.
     javascript: PathBuf,

@@ -2,8 +2,8 @@
 
 It writes what crosses the border between the host and its WebAssembly guests as `linmem.host/1`;
 docs/hostlog.md describes that format. `linmem record` puts this file into a folder of its own as
-`sitecustomize.py`, and that folder into PYTHONPATH, so Python loads it before the app. It writes the
-file that LINMEM_RECORD names.
+`sitecustomize.py`, and that folder into PYTHONPATH, so Python loads it before the app. It writes
+the file that LINMEM_RECORD names.
 
 It replaces functions of the C interface inside the package. They return before the package raises
 an exception, so the recorder is in no traceback of the app.
@@ -118,7 +118,7 @@ def _install(package, output, folder):
     escapes.update({ord('"'): '\\"', ord("\\"): "\\\\"})
 
     def quote(text):
-        """Returns a text as JSON. Half of a surrogate pair, which a file name can have, becomes `?`."""
+        """Returns a text as JSON. Half of a surrogate pair, as in a file name, becomes `?`."""
         return '"' + text.encode("utf-8", "replace").decode("utf-8").translate(escapes) + '"'
 
     def relative(path):
@@ -193,7 +193,7 @@ def _install(package, output, folder):
     package_folder = os.path.dirname(os.path.abspath(package.__file__))
     file = File()
     line = lambda text: file.lines.append(text)  # noqa: E731
-    # A crossing of one thread holds the lock until it ends. Meanwhile those of others are not recorded.
+    # A crossing of one thread holds the lock until it ends. Those of others are not recorded then.
     lock = _thread.RLock()
 
     def proceed(recording, value):
@@ -205,9 +205,9 @@ def _install(package, output, folder):
             stop()
 
     def stop():
-        """Ends the recording after an error of the recorder."""
+        """Ends the recording after an error of the recorder, which LINMEM_RECORD_DEBUG prints."""
         if os.environ.get("LINMEM_RECORD_DEBUG"):
-            sys.excepthook(*sys.exc_info())
+            sys.__excepthook__(*sys.exc_info())
         file.is_off = True
 
     def recorded(original):
@@ -222,7 +222,12 @@ def _install(package, output, folder):
                 if file.is_off or not lock.acquire(False):
                     return original(*args)
                 try:
-                    after = record(*args)
+                    try:
+                        after = record(*args)
+                    except TypeError:
+                        # Another version of the package passes other arguments.
+                        stop()
+                        return original(*args)
                     proceed(after, None)
                     result = original(*args)
                     if not file.is_off:
@@ -244,8 +249,9 @@ def _install(package, output, folder):
         """Replaces a function of the C interface by the recorded one."""
 
         def decorate(record):
-            original = getattr(ffi, name)
-            setattr(ffi, name, recorded(original)(record))
+            original = getattr(ffi, name, None)
+            if original is not None:
+                setattr(ffi, name, recorded(original)(record))
             return original
 
         return decorate
@@ -353,9 +359,9 @@ def _install(package, output, folder):
         lines = source_lines(path)
         if lines and frame.f_lineno:
             first = max(1, frame.f_lineno - SOURCE_LINES)
-            shown = lines[first - 1 : frame.f_lineno + SOURCE_LINES]
-            shown = ",".join(quote(shown_line[:MAX_SOURCE_LINE]) for shown_line in shown)
-            text += ',"first":%d,"lines":[%s]' % (first, shown)
+            around = lines[first - 1 : frame.f_lineno + SOURCE_LINES]
+            around = ",".join(quote(source[:MAX_SOURCE_LINE]) for source in around)
+            text += ',"first":%d,"lines":[%s]' % (first, around)
         if caller is not None:
             text += ',"from":%d' % caller
         line(text + "}")
@@ -746,7 +752,7 @@ def _install(package, output, folder):
             leave(owner)
             file.flush()
         except Exception:
-            file.is_off = True
+            stop()
         trap = functions.trampoline(env, caller, args, nargs, results, nresults)
         if depth is None or file.is_off:
             return trap
@@ -758,7 +764,7 @@ def _install(package, output, folder):
                 end(depth, '{"answer":[%s]}' % encode_all(context, results, nresults))
             file.flush()
         except Exception:
-            file.is_off = True
+            stop()
         return trap
 
     def replaced_import(context, item, env, owner, fields):
@@ -985,7 +991,7 @@ def _install(package, output, folder):
                 try:
                     done = source(first, *rest)
                 except Exception:
-                    file.is_off = True
+                    stop()
                 return original(first, *rest) if done is None else done[0]
             finally:
                 lock.release()
@@ -996,11 +1002,30 @@ def _install(package, output, folder):
 
     # ---- Stores ----
 
-    @replace("wasmtime_store_delete")
+    delete_of_package = ffi.wasmtime_store_delete
+
     def store_delete(store):
-        close(address_of(ffi.wasmtime_store_context(store)))
-        return
-        yield
+        """Ends the memories of a store before the engine frees them."""
+        try:
+            context = address_of(ffi.wasmtime_store_context(store))
+            if file.is_off or not lock.acquire(False):
+                # The last changes of the host are lost, as another thread is in a recorded call.
+                forget(context)
+            else:
+                try:
+                    close(context)
+                finally:
+                    lock.release()
+        except Exception:
+            stop()
+        return delete_of_package(store)
+
+    ffi.wasmtime_store_delete = store_delete
+
+    def forget(context):
+        for memory in list(memories.values()):
+            if memory.context and address_of(memory.context) == context:
+                memory.context, memory.shadow = None, bytearray()
 
     def close(context):
         """Compares the memories of a store for the last time, or of all stores."""
@@ -1089,7 +1114,7 @@ def _install(package, output, folder):
                     if watched is not None and size:
                         watched.wrote(offset, size)
                 except Exception:
-                    file.is_off = True
+                    stop()
                 finally:
                     lock.release()
             return buffer(self, store, size, offset)

@@ -297,7 +297,7 @@ fn assignments_into_new_pages_are_seen_at_the_next_call() {
     );
 }
 
-/// Returns whether there is a Python with the package `wasmtime`; prints that a test is left out if not.
+/// Returns whether `python3` has the package `wasmtime`; prints that a test is left out if not.
 fn has_python() -> bool {
     let found = Command::new("python3")
         .args(["-c", "import wasmtime"])
@@ -339,7 +339,7 @@ fn a_python_host_runs_as_ever_while_it_is_recorded() {
         let command = [&["record", "--", "python3"], args].concat();
         let recorded = folder
             .command(&command)
-            .env("XDG_CACHE_HOME", &folder.arg("cache"))
+            .env("XDG_CACHE_HOME", folder.arg("cache"))
             .env("PYTHONPATH", own.to_str().unwrap())
             .run();
         assert_eq!(recorded.stdout, String::from_utf8(plain.stdout).unwrap());
@@ -366,7 +366,7 @@ fn a_recording_of_a_python_host_ends_at_its_limit_and_the_host_does_not() {
     let folder = python_folder();
     let command = folder.command(&["record", "--", "python3", "app.py"]);
     let recorded = command
-        .env("XDG_CACHE_HOME", &folder.arg("cache"))
+        .env("XDG_CACHE_HOME", folder.arg("cache"))
         .env("LINMEM_RECORD_LIMIT", "3000")
         .run();
     assert_eq!(recorded.status, 3);
