@@ -116,7 +116,7 @@ pub(in crate::app) fn show_at(app: &mut App, at: &At) {
             show(app, resolved.moment);
         }
         Ok(resolved) => show(app, resolved.moment),
-        Err(error) => app.notify_error(format!("{at}: {error}.")),
+        Err(error) => app.notify_error(format!("There is no moment {error}.")),
     }
 }
 

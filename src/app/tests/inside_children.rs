@@ -1,10 +1,11 @@
 //! Rows inside a step that opens: events, and children that open themselves.
 
 use crate::app::InsideRow;
+use crate::app::navigation::time;
 use crate::testing::driver::Driver;
 use crate::testing::live_session::LiveSession;
 use crate::testing::nested_calls::after;
-use crate::timeline::{Image, Moment};
+use crate::timeline::{At, Image, Moment};
 
 /// Returns the row of the list that is shown: its name, or `.n` for an event; `-` before the first.
 fn row(driver: &Driver<LiveSession>) -> String {
@@ -92,4 +93,17 @@ fn the_cursor_is_on_the_bytes_that_a_part_reads_or_writes() {
     ] {
         assert_eq!(after((120, 40), keys).app.cursor, cursor, "{keys}");
     }
+}
+
+#[test]
+fn a_moment_that_the_step_does_not_have_is_refused_once() {
+    let mut driver = after((120, 40), "");
+    let at: At = "1/9".parse().unwrap();
+    time::show_at(&mut driver.app, &at);
+    let notice = driver
+        .app
+        .notice
+        .as_ref()
+        .map(|notice| notice.text.as_str());
+    assert_eq!(notice, Some("There is no moment 1/9: step 1 has 2 parts."));
 }
