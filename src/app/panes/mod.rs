@@ -4,6 +4,7 @@
 //! cache. Names no other room; it shows the names of keys from `App::keys`.
 
 pub mod byte_inspector;
+mod byte_readings;
 pub mod cache;
 pub mod event_text;
 pub mod hex_copy;

@@ -99,8 +99,7 @@ impl EventLog {
             }
             // None of the touches up to the next checkpoint writes these bytes.
             if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
-                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT)
-                && !checkpoint.may_have_written(&bytes)
+                && writes_none_of(leaf, at / TOUCHES_PER_CHECKPOINT, &bytes)
             {
                 at += TOUCHES_PER_CHECKPOINT;
                 continue;
@@ -127,8 +126,7 @@ impl EventLog {
         while at > first {
             // None of the touches before a checkpoint wrote these bytes.
             if at.is_multiple_of(TOUCHES_PER_CHECKPOINT)
-                && let Some(checkpoint) = leaf.checkpoints.get(at / TOUCHES_PER_CHECKPOINT - 1)
-                && !checkpoint.may_have_written(&bytes)
+                && writes_none_of(leaf, at / TOUCHES_PER_CHECKPOINT - 1, &bytes)
             {
                 at -= TOUCHES_PER_CHECKPOINT;
                 continue;
@@ -182,6 +180,12 @@ impl EventLog {
     pub(in crate::timeline) fn writer_of(&self, by: WriterId) -> Writer {
         self.0.writer(by)
     }
+}
+
+/// Returns whether a checkpoint is known to have no write to these addresses among its touches.
+fn writes_none_of(leaf: &LeafHistory, checkpoint: usize, bytes: &Range<u64>) -> bool {
+    let checkpoint = leaf.checkpoints.get(checkpoint);
+    checkpoint.is_some_and(|checkpoint| !checkpoint.may_have_written(bytes))
 }
 
 /// Returns the addresses of a span that are in a leaf.
