@@ -30,10 +30,11 @@ fn first(child: &ChildStep) -> String {
         ChildKind::Import => format!("the guest called the import {text}"),
         ChildKind::Call => {
             let called = text.strip_prefix("call ").unwrap_or(text);
-            format!("the import called the guest, {called}")
+            format!("in the import, the host called the guest's {called}")
         }
-        ChildKind::Read => format!("the import did `{text}`"),
-        ChildKind::Write | ChildKind::Grow => format!("the import did `{text}`"),
+        ChildKind::Read | ChildKind::Write | ChildKind::Grow => {
+            format!("in the import, the host did `{text}`")
+        }
     };
     let end = match (child.kind, result, child.outcome) {
         (ChildKind::Read, Some(value), Outcome::Ok) => format!(" and got {value}"),
@@ -137,10 +138,10 @@ mod tests {
                 "4/1: the guest called the import env.fetch(16), which returned 1. In it the host \
                  read from memory, wrote to memory and called the guest. Memory was written in 4 \
                  events.",
-                "4/1/1: the import did `read 0x10 as cstr` and got \"k\".",
-                "4/1/2: the import called the guest, alloc(5), which returned 64. Memory was \
-                 written in 3 events.",
-                "4/1/3: the import did `write 0x40, \"hello\"`.",
+                "4/1/1: in the import, the host did `read 0x10 as cstr` and got \"k\".",
+                "4/1/2: in the import, the host called the guest's alloc(5), which returned 64. Memory \
+                 was written in 3 events.",
+                "4/1/3: in the import, the host did `write 0x40, \"hello\"`.",
                 "4/2: the guest called the import env.log(). Memory is as before.",
                 "",
             ]
