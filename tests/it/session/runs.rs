@@ -250,7 +250,7 @@ fn cancelled_workers_keep_their_history() {
     };
     let next = |worker: &mut Worker| loop {
         let report = any(worker);
-        if !matches!(report, Report::Progress(_)) {
+        if !matches!(report, Report::Progress(_) | Report::Compiling(_)) {
             return report;
         }
     };
