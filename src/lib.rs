@@ -9,6 +9,7 @@ compile_error!("linmem runs on Linux and macOS; Windows is not supported");
 
 pub mod answers;
 pub mod app;
+pub mod data_types;
 pub mod finding_kind;
 pub mod guest;
 pub mod hostlog;

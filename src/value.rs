@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::safe;
@@ -30,6 +31,86 @@ pub enum Value {
     Null,
     /// A reference to an object of the host. A script can hold no other reference.
     Object(Object),
+    /// The fields of a record in memory.
+    Record(RecordValue),
+    /// An address in memory, with what is there.
+    Pointer(Box<PointerValue>),
+    /// An integer with the names that an enumeration gives it.
+    Symbol(Symbol),
+    /// A field that could not be read, and why; the reason is safe to print.
+    NotRead(Arc<str>),
+}
+
+/// The fields of a record. Cheap to clone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordValue {
+    /// The name of its type, not yet safe to print.
+    type_name: Option<Arc<str>>,
+    /// The names and values, in the order of the type.
+    fields: Arc<[(Arc<str>, Value)]>,
+}
+
+impl RecordValue {
+    /// Creates a record.
+    pub fn new(type_name: Option<Arc<str>>, fields: Vec<(Arc<str>, Value)>) -> Self {
+        RecordValue {
+            type_name,
+            fields: fields.into(),
+        }
+    }
+
+    /// Returns the name of its type, not yet safe to print; `None` where it has none.
+    pub fn type_name(&self) -> Option<&str> {
+        self.type_name.as_deref()
+    }
+
+    /// Returns the names and values, in the order of the type.
+    pub fn fields(&self) -> &[(Arc<str>, Value)] {
+        &self.fields
+    }
+
+    /// Returns the value of a field.
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        let found = self.fields.iter().find(|(field, _)| **field == *name);
+        found.map(|(_, value)| value)
+    }
+}
+
+/// An address in memory, with what is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointerValue {
+    /// The address.
+    pub address: u64,
+    /// What is there, or why it was not read; the reason is safe to print.
+    pub target: Result<Value, Arc<str>>,
+}
+
+/// An integer with the names that an enumeration gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbol {
+    /// The integer.
+    pub number: i128,
+    /// The name of the value, or those of the bits that are set; not yet safe to print.
+    pub names: Vec<Arc<str>>,
+    /// The bits without a name.
+    pub rest: i128,
+}
+
+/// Displays the names, `ack | last`, and the number where it has none; safe to print.
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.names.is_empty() {
+            return write!(f, "{}", self.number);
+        }
+        for (at, name) in self.names.iter().enumerate() {
+            let gap = if at > 0 { " | " } else { "" };
+            write!(f, "{gap}{}", safe::plain(name))?;
+        }
+        if self.rest != 0 {
+            write!(f, " | {:#x}", self.rest)?;
+        }
+        Ok(())
+    }
 }
 
 /// An object of the host, which a guest can only pass on. It is equal to itself and to nothing
@@ -142,6 +223,10 @@ impl Value {
             Value::List(_) => "list",
             Value::Null => "null",
             Value::Object(_) => "object",
+            Value::Record(_) => "record",
+            Value::Pointer(_) => "pointer",
+            Value::Symbol(_) => "symbol",
+            Value::NotRead(_) => "not_read",
         }
     }
 
@@ -156,6 +241,10 @@ impl Value {
             Value::List(_) => "a list",
             Value::Null => "null",
             Value::Object(_) => "an object",
+            Value::Record(_) => "a record",
+            Value::Pointer(_) => "a pointer",
+            Value::Symbol(_) => "a number with a name",
+            Value::NotRead(_) => "a field that could not be read",
         }
     }
 
@@ -166,6 +255,10 @@ impl Value {
             Value::Bytes(bytes) => bytes.len(),
             Value::List(items) => items.iter().map(Value::weight).sum(),
             Value::Object(object) => object.name.len(),
+            Value::Record(record) => record.fields().iter().map(|(_, v)| v.weight()).sum(),
+            Value::Pointer(pointer) => pointer.target.as_ref().map_or(0, Value::weight),
+            Value::Symbol(symbol) => symbol.names.len().saturating_mul(size_of::<Arc<str>>()),
+            Value::NotRead(why) => why.len(),
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
         };
         contents.saturating_add(size_of::<Value>())
@@ -208,8 +301,38 @@ impl Value {
             }
             Value::Null => out.push_str("null"),
             Value::Object(object) => out.push_str(&safe::cut(&object.name, limit)),
+            Value::Symbol(symbol) => {
+                let _ = write!(out, "{symbol}");
+            }
+            Value::NotRead(_) => out.push('?'),
+            Value::Pointer(pointer) => {
+                let _ = write!(out, "{:#x}", pointer.address);
+                if let Ok(target) = &pointer.target {
+                    out.push_str(" → ");
+                    target.write_brief(out, limit);
+                }
+            }
+            Value::Record(record) => write_record(out, record, limit),
         }
     }
+}
+
+/// Adds a record as `Point { x: 1.5, y: 2.0 }`, cut after about `limit` characters.
+fn write_record(out: &mut String, record: &RecordValue, limit: usize) {
+    if let Some(name) = record.type_name() {
+        let _ = write!(out, "{} ", safe::plain(name));
+    }
+    out.push('{');
+    for (at, (name, value)) in record.fields().iter().enumerate() {
+        out.push_str(if at > 0 { ", " } else { " " });
+        if out.chars().count() > limit {
+            let _ = write!(out, "… {} fields in all", record.fields().len());
+            break;
+        }
+        let _ = write!(out, "{}: ", safe::plain(name));
+        value.write_brief(out, limit);
+    }
+    out.push_str(" }");
 }
 
 /// Adds bytes as `hex"0a 0b"`, the first `most` of them and at least one.
@@ -271,8 +394,25 @@ impl Serialize for Value {
             Value::List(items) => serializer.collect_seq(items),
             Value::Null => serializer.serialize_unit(),
             Value::Object(object) => serializer.serialize_str(&object.name),
+            Value::Record(record) => {
+                serializer.collect_map(record.fields().iter().map(|(name, value)| (&**name, value)))
+            }
+            Value::Pointer(pointer) => serialize_pointer(pointer, serializer),
+            Value::Symbol(symbol) => serializer.collect_str(symbol),
+            Value::NotRead(_) => serializer.serialize_unit(),
         }
     }
+}
+
+/// Serializes as `{ "address": 1024, "value": … }`, with `null` for what was not read.
+fn serialize_pointer<S: Serializer>(
+    pointer: &PointerValue,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("address", &pointer.address)?;
+    map.serialize_entry("value", &pointer.target.as_ref().ok())?;
+    map.end()
 }
 
 /// Displays the shortest decimal that reads back as the same number at its own width.

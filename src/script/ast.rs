@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::data_types::NumberType;
 use crate::source::HostPlace;
 use crate::value::Value;
 use crate::wasm_types::ValueType;
@@ -449,31 +450,6 @@ pub enum Encoding {
     Utf16,
     /// Bytes.
     Bytes,
-}
-
-/// The type of a number in memory, where it is little endian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberType {
-    /// A signed 8-bit integer.
-    I8,
-    /// A signed 16-bit integer.
-    I16,
-    /// A signed 32-bit integer.
-    I32,
-    /// A signed 64-bit integer.
-    I64,
-    /// An unsigned 8-bit integer.
-    U8,
-    /// An unsigned 16-bit integer.
-    U16,
-    /// An unsigned 32-bit integer.
-    U32,
-    /// An unsigned 64-bit integer.
-    U64,
-    /// A 32-bit float.
-    F32,
-    /// A 64-bit float.
-    F64,
 }
 
 /// An expression with its place.

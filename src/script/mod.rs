@@ -6,7 +6,6 @@
 
 pub mod ast;
 mod check;
-pub mod encoding;
 mod error;
 pub mod eval;
 mod interactive;

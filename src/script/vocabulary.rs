@@ -1,7 +1,8 @@
 //! The words of the language: statements, functions, encodings and kinds of finding. Also finds the
 //! word that a misspelt one is nearest to.
 
-use super::ast::{CallPart, Encoding, Function, NumberType};
+use super::ast::{CallPart, Encoding, Function};
+use crate::data_types::NumberType;
 use crate::finding_kind::FindingKind;
 use crate::text::{list, nearest};
 

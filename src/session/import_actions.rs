@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
+use crate::data_types::encoding;
 use crate::safe;
 use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
-use crate::script::encoding;
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::script::variables_of_address;
 use crate::source::HostPlace;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::script::ast::{Encoding, Expr, NumberType, Reading};
-use crate::script::encoding::{self, BadUtf8, BadUtf16, WrongSize};
+use crate::data_types::NumberType;
+use crate::data_types::encoding::{self, BadUtf8, BadUtf16, WrongSize};
+use crate::script::ast::{Encoding, Expr, Reading};
 use crate::value::Value;
 
 use super::memory::{self, AccessError};

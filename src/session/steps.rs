@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
+use crate::data_types::encoding;
 use crate::script::ast::{Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind};
-use crate::script::{encoding, eval};
+use crate::script::eval;
 use crate::text::count;
 use crate::timeline::{
     Ask, Binding, Finding, FindingKind, HostLine, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind,
@@ -506,6 +507,7 @@ impl Session {
             kind,
             span: Span { start, len },
             released: false,
+            data_type: None,
         }));
         Ok(())
     }

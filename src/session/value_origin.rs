@@ -400,7 +400,7 @@ fn bytes_of(value: &Value, size: u64) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::ast::NumberType;
+    use crate::data_types::NumberType;
 
     const STEP: usize = 3;
 

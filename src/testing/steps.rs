@@ -118,6 +118,7 @@ pub fn name_span(step: &mut StepRecord, name: &str, kind: SpanKind, start: u64, 
         kind,
         span: Span { start, len },
         released: false,
+        data_type: None,
     }));
 }
 

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::Span;
+use crate::data_types;
 
 pub use crate::wasm_types::PAGE;
 
@@ -334,6 +335,16 @@ impl Image {
         let mut b = other.clone();
         b.grow(self.len);
         unshared(&self.root, &b.root) * LEAF
+    }
+}
+
+impl data_types::Memory for Image {
+    fn len(&self) -> u64 {
+        Image::len(self)
+    }
+
+    fn read(&self, start: u64, len: u64) -> Vec<u8> {
+        Image::read(self, start, len)
     }
 }
 

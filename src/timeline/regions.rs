@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{Moment, NamedSpan, PAGE, Span, SpanKind, Timeline};
+use crate::data_types::TypeRef;
 
 /// The largest number of data segments among the parts at a moment. All of them are in
 /// [`super::GuestFacts::layout`].
@@ -77,6 +78,8 @@ pub(crate) struct Part {
     pub span: Span,
     /// Whether it is a block that was released.
     pub released: bool,
+    /// The type of its bytes, if the script gave it one.
+    pub data_type: Option<TypeRef>,
 }
 
 impl Part {
@@ -121,6 +124,7 @@ impl Part {
             segment,
             span,
             released: false,
+            data_type: None,
         })
     }
 }
@@ -137,6 +141,7 @@ impl From<NamedSpan> for Part {
             segment: None,
             span: named.span,
             released: named.released,
+            data_type: named.data_type,
         }
     }
 }
@@ -292,6 +297,7 @@ mod tests {
                 kind: SpanKind::Block,
                 span,
                 released: false,
+                data_type: None,
             };
             step.naming = match index {
                 2 => Some(Naming::Named(named)),

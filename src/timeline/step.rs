@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::data_types::TypeRef;
 use crate::source::{HostPlace, Place};
 use crate::text::{self, count};
 use crate::value::Value;
@@ -142,6 +143,9 @@ pub struct NamedSpan {
     /// Whether it is a block that was released.
     #[serde(skip)]
     pub(crate) released: bool,
+    /// The type of its bytes, if the script gave it one.
+    #[serde(skip)]
+    pub(crate) data_type: Option<TypeRef>,
 }
 
 /// What a step did to the named spans.

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts that it may name. `main`, `cli` and `commands` may name every part.
-const PARTS: [(&str, &[&str]); 21] = [
+const PARTS: [(&str, &[&str]); 22] = [
     ("finding_kind", &[]),
     ("journal_abi", &[]),
     ("prose", &[]),
@@ -21,10 +21,12 @@ const PARTS: [(&str, &[&str]); 21] = [
     ("text", &[]),
     ("value", &["safe"]),
     ("wasm_types", &["text"]),
+    ("data_types", &["value", "safe", "text"]),
     ("hostlog", &["value", "safe", "source"]),
     (
         "script",
         &[
+            "data_types",
             "value",
             "safe",
             "source",
@@ -37,6 +39,7 @@ const PARTS: [(&str, &[&str]); 21] = [
     (
         "timeline",
         &[
+            "data_types",
             "journal_abi",
             "value",
             "safe",
@@ -51,6 +54,7 @@ const PARTS: [(&str, &[&str]); 21] = [
     (
         "guest",
         &[
+            "data_types",
             "journal_abi",
             "value",
             "safe",
@@ -59,10 +63,14 @@ const PARTS: [(&str, &[&str]); 21] = [
             "wasm_types",
         ],
     ),
-    ("inspect", &["guest", "safe", "text", "wasm_types"]),
+    (
+        "inspect",
+        &["data_types", "guest", "safe", "text", "wasm_types"],
+    ),
     (
         "session",
         &[
+            "data_types",
             "guest",
             "hostlog",
             "journal_abi",
@@ -77,10 +85,14 @@ const PARTS: [(&str, &[&str]); 21] = [
             "wasm_types",
         ],
     ),
-    ("answers", &["script", "timeline", "value", "safe", "text"]),
+    (
+        "answers",
+        &["data_types", "script", "timeline", "value", "safe", "text"],
+    ),
     (
         "report",
         &[
+            "data_types",
             "answers",
             "prose",
             "timeline",
@@ -96,6 +108,7 @@ const PARTS: [(&str, &[&str]); 21] = [
     (
         "app",
         &[
+            "data_types",
             "protocol",
             "script",
             "timeline",
@@ -110,7 +123,15 @@ const PARTS: [(&str, &[&str]); 21] = [
     (
         "ui",
         &[
-            "app", "protocol", "timeline", "value", "safe", "source", "prose", "text",
+            "app",
+            "data_types",
+            "protocol",
+            "timeline",
+            "value",
+            "safe",
+            "source",
+            "prose",
+            "text",
         ],
     ),
     (
@@ -124,6 +145,7 @@ const PARTS: [(&str, &[&str]); 21] = [
         TESTING,
         &[
             "app",
+            "data_types",
             "guest",
             "protocol",
             "script",
@@ -697,7 +719,7 @@ mod scanner {
                 "use std::fmt;\nuse crate::session::Session;"
             ),
             [
-                "src/script/eval.rs:2: `script` names `session`; it may name value, safe, source, prose, text, wasm_types, finding_kind"
+                "src/script/eval.rs:2: `script` names `session`; it may name data_types, value, safe, source, prose, text, wasm_types, finding_kind"
             ]
         );
         assert_eq!(

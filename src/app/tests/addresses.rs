@@ -182,6 +182,7 @@ fn the_inspector_shows_the_parts_of_a_byte() {
                 len: 16,
             },
             released: false,
+            data_type: None,
         }),
         Naming::Released("b".into()),
     ]

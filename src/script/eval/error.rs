@@ -2,9 +2,9 @@
 
 use super::env::EnvError;
 use super::{MAX_DEPTH, MAX_LIST_DEPTH, MAX_VALUE, MAX_WORK};
+use crate::data_types::encoding::EncodeError;
 use crate::safe;
 use crate::script::ast::Span;
-use crate::script::encoding::EncodeError;
 
 /// Why an expression has no value, and which part of it is at fault.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

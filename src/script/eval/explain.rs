@@ -2,8 +2,8 @@
 
 use super::operators::compare;
 use super::{EvalEnv, Evaluator, brief};
+use crate::data_types::encoding;
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
-use crate::script::encoding;
 use crate::value::{Float, Value};
 
 /// The most characters of a value in an explanation.

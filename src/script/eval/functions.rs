@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, OutputStream, brief, length};
-use crate::script::ast::{Expr, Function, NumberType, Span};
-use crate::script::encoding;
+use crate::data_types::NumberType;
+use crate::data_types::encoding;
+use crate::script::ast::{Expr, Function, Span};
 use crate::value::{Object, Value};
 
 /// A function's result before its place in the expression is known.

@@ -1,9 +1,9 @@
 //! Reads what a person typed as the value of an input.
 
 use super::brief;
+use crate::data_types::NumberType;
+use crate::data_types::encoding::{self, EncodeError};
 use crate::safe;
-use crate::script::ast::NumberType;
-use crate::script::encoding::{self, EncodeError};
 use crate::text::list;
 use crate::value::{Float, Value};
 

@@ -279,21 +279,31 @@ fn measure(value: &Value) -> (usize, usize) {
     match value {
         Value::Text(text) => (text.len().saturating_add(own), 0),
         Value::Bytes(bytes) => (bytes.len().saturating_add(own), 0),
-        Value::List(items) => {
-            items
-                .iter()
-                .map(measure)
-                .fold((own, 1), |(bytes, depth), (more, below)| {
-                    (
-                        bytes.saturating_add(more),
-                        depth.max(below.saturating_add(1)),
-                    )
-                })
-        }
-        Value::Object(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => {
-            (own, 0)
-        }
+        Value::List(items) => measure_all(items),
+        Value::Record(record) => measure_all(record.fields().iter().map(|(_, value)| value)),
+        Value::Pointer(pointer) => measure_all(&pointer.target),
+        Value::Object(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Bool(_)
+        | Value::Null
+        | Value::Symbol(_)
+        | Value::NotRead(_) => (own, 0),
     }
+}
+
+/// Measures a value with these parts.
+fn measure_all<'a>(parts: impl IntoIterator<Item = &'a Value>) -> (usize, usize) {
+    let start = (size_of::<Value>(), 1);
+    parts
+        .into_iter()
+        .map(measure)
+        .fold(start, |(bytes, depth), (more, below)| {
+            (
+                bytes.saturating_add(more),
+                depth.max(below.saturating_add(1)),
+            )
+        })
 }
 
 /// Returns the value and its type, short enough for a sentence: `an integer (26)`.
@@ -310,7 +320,15 @@ fn length(value: &Value) -> usize {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::List(items) => items.len(),
-        Value::Object(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Null => 0,
+        Value::Object(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Bool(_)
+        | Value::Null
+        | Value::Record(_)
+        | Value::Pointer(_)
+        | Value::Symbol(_)
+        | Value::NotRead(_) => 0,
     }
 }
 

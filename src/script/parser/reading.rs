@@ -1,7 +1,8 @@
 //! Parses what `read` and an import's `reads` read: an address, and the type of the bytes there.
 
 use super::{Parsed, Parser};
-use crate::script::ast::{Expr, NumberType, Reading, Span};
+use crate::data_types::NumberType;
+use crate::script::ast::{Expr, Reading, Span};
 use crate::script::error::Fault;
 use crate::script::vocabulary;
 

@@ -330,6 +330,7 @@ fn the_other_statements() {
         kind,
         span: Span { start: 16, len },
         released: false,
+        data_type: None,
     };
     assert_eq!(
         story.step(StepKind::Region, |r| r.naming =

@@ -150,6 +150,7 @@ fn a_cell_shows_the_most_telling_part() {
             kind: SpanKind::Block,
             span,
             released: false,
+            data_type: None,
         };
         step.naming = Some(Naming::Named(named));
         timeline.push(step);

@@ -9,8 +9,9 @@ mod properties;
 use std::collections::HashMap;
 
 use super::*;
+use crate::data_types::NumberType;
 use crate::script::ast::BinaryOp::{self, *};
-use crate::script::ast::{Function, ImportName, NumberType, UnaryOp};
+use crate::script::ast::{Function, ImportName, UnaryOp};
 use crate::value::Float;
 
 #[derive(Default)]

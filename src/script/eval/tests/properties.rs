@@ -5,10 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Fixed, expr};
+use crate::data_types::NumberType;
 use crate::safe;
-use crate::script::ast::{
-    BinaryOp, CallPart, Function, HostFunctionName, ImportName, NumberType, UnaryOp,
-};
+use crate::script::ast::{BinaryOp, CallPart, Function, HostFunctionName, ImportName, UnaryOp};
 use crate::script::eval::*;
 use crate::value::Float;
 

@@ -2,73 +2,9 @@
 //! wrapped or replaced: a value that does not fit is an error. Knows values and number types, but
 //! no expression and no memory.
 
+use super::NumberType;
 use crate::safe;
-use crate::script::ast::NumberType;
 use crate::value::{Float, Value};
-
-impl NumberType {
-    /// All number types, in the order of `docs/steps.md`.
-    pub(crate) const ALL: [NumberType; 10] = [
-        NumberType::I8,
-        NumberType::I16,
-        NumberType::I32,
-        NumberType::I64,
-        NumberType::U8,
-        NumberType::U16,
-        NumberType::U32,
-        NumberType::U64,
-        NumberType::F32,
-        NumberType::F64,
-    ];
-
-    /// Returns how many bytes a number of this type takes: 1, 2, 4 or 8.
-    pub fn size(self) -> usize {
-        match self {
-            NumberType::I8 | NumberType::U8 => 1,
-            NumberType::I16 | NumberType::U16 => 2,
-            NumberType::I32 | NumberType::U32 | NumberType::F32 => 4,
-            NumberType::I64 | NumberType::U64 | NumberType::F64 => 8,
-        }
-    }
-
-    /// Returns the type's name in the steps language.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            NumberType::I8 => "i8",
-            NumberType::I16 => "i16",
-            NumberType::I32 => "i32",
-            NumberType::I64 => "i64",
-            NumberType::U8 => "u8",
-            NumberType::U16 => "u16",
-            NumberType::U32 => "u32",
-            NumberType::U64 => "u64",
-            NumberType::F32 => "f32",
-            NumberType::F64 => "f64",
-        }
-    }
-
-    /// Returns the type called `name`.
-    pub(crate) fn from_name(name: &str) -> Option<NumberType> {
-        NumberType::ALL
-            .into_iter()
-            .find(|number| number.name() == name)
-    }
-
-    /// Returns the smallest and the largest integer of the type; `None` for floats.
-    pub(crate) fn range(self) -> Option<(i128, i128)> {
-        Some(match self {
-            NumberType::I8 => (i8::MIN.into(), i8::MAX.into()),
-            NumberType::I16 => (i16::MIN.into(), i16::MAX.into()),
-            NumberType::I32 => (i32::MIN.into(), i32::MAX.into()),
-            NumberType::I64 => (i64::MIN.into(), i64::MAX.into()),
-            NumberType::U8 => (0, u8::MAX.into()),
-            NumberType::U16 => (0, u16::MAX.into()),
-            NumberType::U32 => (0, u32::MAX.into()),
-            NumberType::U64 => (0, u64::MAX.into()),
-            NumberType::F32 | NumberType::F64 => return None,
-        })
-    }
-}
 
 /// Why a value has no encoding in a number type.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -366,7 +302,7 @@ pub(crate) fn decode_utf16(bytes: &[u8]) -> Result<String, BadUtf16> {
 
 /// Returns the bytes near `at` as text in quotes for a message, with `…` where more follows. Safe
 /// to print.
-pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
+pub(crate) fn excerpt(bytes: &[u8], at: usize) -> String {
     const BEFORE: usize = 24;
     const AFTER: usize = 24;
     let mut start = at.saturating_sub(BEFORE).min(bytes.len());
@@ -397,6 +333,11 @@ pub(crate) enum WriteError {
     /// A null reference.
     #[error("null has no bytes; write a number: `u32(0)`")]
     Null,
+    /// A value that was read as a type.
+    #[error(
+        "{0} has no bytes of its own; write a record with its type: `Point {{ x: 1.5, y: 2 }}`"
+    )]
+    Typed(&'static str),
     /// An object of the host.
     #[error("an object has no bytes; pass it to a function, or write a number: `u32(1)`")]
     Object,
@@ -423,6 +364,9 @@ pub(crate) fn bytes_to_write(value: &Value) -> Result<Vec<u8>, WriteError> {
         Value::Bool(_) => Err(WriteError::Bool),
         Value::Null => Err(WriteError::Null),
         Value::Object(_) => Err(WriteError::Object),
+        Value::Record(_) | Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_) => {
+            Err(WriteError::Typed(value.described()))
+        }
     }
 }
 

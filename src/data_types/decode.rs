@@ -1,0 +1,669 @@
+//! Reads memory as a type: a tree of the values with the bytes that each has.
+
+use std::sync::Arc;
+
+use super::encoding;
+use super::table::{
+    Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, Shape, Slice,
+    Tagged, TextEncoding, TypeId, TypeRef, TypeTable,
+};
+use crate::safe;
+use crate::value::{PointerValue, RecordValue, Symbol, Value};
+
+/// Memory at one moment.
+pub trait Memory {
+    /// Returns its size in bytes.
+    fn len(&self) -> u64;
+
+    /// Returns whether it has no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns `len` bytes from `start`, which are all within memory.
+    fn read(&self, start: u64, len: u64) -> Vec<u8>;
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many pointers are followed one after another.
+    pub pointers: usize,
+    /// How many values are read in all. Those after them are left out.
+    pub nodes: usize,
+    /// How many bytes of one text are read.
+    pub text: u64,
+}
+
+impl Default for Limits {
+    /// Returns the limits of `read`: two pointers, a million values, 16 MiB of text.
+    fn default() -> Self {
+        Limits {
+            pointers: 2,
+            nodes: 1 << 20,
+            text: 16 << 20,
+        }
+    }
+}
+
+/// A value in memory, or several in one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The name of a field, not yet safe to print, or the index of an element as `[1]`.
+    pub name: Arc<str>,
+    /// Its type.
+    pub ty: TypeId,
+    /// The address of its first byte.
+    pub start: u64,
+    /// How many bytes it has, padding at the end included.
+    pub len: u64,
+    /// The bits of the number there that it has; `None` for all of them.
+    pub bits: Option<Bits>,
+    /// What is there.
+    pub content: Content,
+}
+
+/// What a node has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// One value.
+    Value(Value),
+    /// The fields of a record. Those of an enum with data follow its tag.
+    Fields(Vec<Node>),
+    /// The elements of an array.
+    Elements {
+        /// Those that were read.
+        nodes: Vec<Node>,
+        /// How many there are.
+        total: u64,
+    },
+    /// An address, and what is there.
+    Pointer {
+        /// The address.
+        address: u64,
+        /// What is there, or why it was not read.
+        target: Result<Box<Node>, NotRead>,
+    },
+    /// Nothing could be read.
+    NotRead(NotRead),
+}
+
+/// Why something was not read. Messages are safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRead {
+    /// Some of the bytes are outside memory.
+    #[error("{len} bytes at {start:#x} reach past the end of memory at {end:#x}")]
+    Outside {
+        /// The address of the first byte.
+        start: u64,
+        /// How many bytes.
+        len: u64,
+        /// The size of memory.
+        end: u64,
+    },
+    /// The pointer is 0, which by convention refers to nothing.
+    #[error("the pointer is 0")]
+    NullPointer,
+    /// The type at the address is not known.
+    #[error("the type there is not known")]
+    UnknownType,
+    /// As many pointers were followed as the limits allow.
+    #[error("{0} pointers were followed before it")]
+    Deep(usize),
+    /// The pointer leads back to something that it is part of.
+    #[error("it refers back to {address:#x}, which contains it")]
+    Circle {
+        /// The address.
+        address: u64,
+    },
+    /// The bytes are not a value of the type.
+    #[error("{0}")]
+    Invalid(String),
+    /// There are more values than the limits allow.
+    #[error("more than {0} values were read before it")]
+    TooMany(usize),
+    /// The field with the count could not be read.
+    #[error("its length, {0}, could not be read")]
+    NoCount(String),
+}
+
+/// Reads memory from `start` as a type. `name` is the name of the node.
+pub fn decode(ty: &TypeRef, memory: &dyn Memory, start: u64, name: &str, limits: Limits) -> Node {
+    let mut decoder = Decoder {
+        table: ty.table(),
+        memory,
+        limits,
+        nodes: 0,
+        path: Vec::new(),
+    };
+    decoder.node(Arc::from(name), ty.id(), start, &[], 0)
+}
+
+impl Node {
+    /// Returns the value: a record, a list, or one of the plain ones. What was not read is a value
+    /// too, with the reason.
+    pub fn value(&self, table: &TypeTable) -> Value {
+        match &self.content {
+            Content::Value(value) => value.clone(),
+            Content::NotRead(why) => Value::NotRead(Arc::from(why.to_string())),
+            Content::Fields(nodes) => {
+                let ty = table.get(self.ty).and_then(|ty| ty.name.clone());
+                let fields = nodes
+                    .iter()
+                    .map(|node| (Arc::clone(&node.name), node.value(table)));
+                Value::Record(RecordValue::new(ty, fields.collect()))
+            }
+            Content::Elements { nodes, .. } => {
+                Value::List(nodes.iter().map(|node| node.value(table)).collect())
+            }
+            Content::Pointer { address, target } => {
+                let target = match target {
+                    Ok(node) => Ok(node.value(table)),
+                    Err(why) => Err(Arc::from(why.to_string())),
+                };
+                Value::Pointer(Box::new(PointerValue {
+                    address: *address,
+                    target,
+                }))
+            }
+        }
+    }
+
+    /// Returns the nodes directly below: fields, elements, or what a pointer refers to.
+    pub fn children(&self) -> &[Node] {
+        match &self.content {
+            Content::Fields(nodes) | Content::Elements { nodes, .. } => nodes,
+            Content::Pointer {
+                target: Ok(node), ..
+            } => std::slice::from_ref(node),
+            Content::Pointer { target: Err(_), .. } | Content::Value(_) | Content::NotRead(_) => {
+                &[]
+            }
+        }
+    }
+}
+
+struct Decoder<'a> {
+    table: &'a TypeTable,
+    memory: &'a dyn Memory,
+    limits: Limits,
+    /// How many nodes there are so far.
+    nodes: usize,
+    /// The pointers' targets that are being read, outermost first.
+    path: Vec<(u64, TypeId)>,
+}
+
+impl Decoder<'_> {
+    /// Reads one node. `siblings` are the fields before it in its record.
+    fn node(
+        &mut self,
+        name: Arc<str>,
+        id: TypeId,
+        start: u64,
+        siblings: &[Node],
+        depth: usize,
+    ) -> Node {
+        self.nodes += 1;
+        let (len, content) = self.content(id, start, siblings, depth);
+        Node {
+            name,
+            ty: id,
+            start,
+            len,
+            bits: None,
+            content,
+        }
+    }
+
+    fn content(
+        &mut self,
+        id: TypeId,
+        start: u64,
+        siblings: &[Node],
+        depth: usize,
+    ) -> (u64, Content) {
+        // Nested types come from files; a table that refers to itself without a pointer is invalid.
+        const MAX_DEPTH: usize = 100;
+        let table = self.table;
+        let Some(ty) = table.get(id) else {
+            return (0, Content::NotRead(NotRead::UnknownType));
+        };
+        if self.nodes > self.limits.nodes || depth > MAX_DEPTH {
+            return (
+                ty.size,
+                Content::NotRead(NotRead::TooMany(self.limits.nodes)),
+            );
+        }
+        match &ty.shape {
+            Shape::CString => self.c_string(start),
+            Shape::Text { encoding, bytes } => match self.count(bytes, siblings) {
+                Ok(len) => (len, self.text(*encoding, start, len)),
+                Err(why) => (0, Content::NotRead(why)),
+            },
+            Shape::Array { element, count } => match self.count(count, siblings) {
+                Ok(count) => self.array(*element, count, start, depth),
+                Err(why) => (0, Content::NotRead(why)),
+            },
+            Shape::Record(record) => self.record(record, ty, start, depth),
+            Shape::Tagged(tagged) => (ty.size, self.tagged(tagged, start, depth)),
+            Shape::Pointer { to } => (ty.size, self.pointer(*to, start, siblings, depth)),
+            Shape::Slice(slice) => (ty.size, self.slice(slice, start, depth)),
+            Shape::Number { .. }
+            | Shape::Bool
+            | Shape::Character
+            | Shape::Enumeration(_)
+            | Shape::Opaque => (ty.size, self.scalar(ty, start)),
+        }
+    }
+
+    /// Returns bytes, if all of them are within memory.
+    fn bytes(&self, start: u64, len: u64) -> Result<Vec<u8>, NotRead> {
+        let end = self.memory.len();
+        match start.checked_add(len) {
+            Some(last) if last <= end => Ok(self.memory.read(start, len)),
+            _ => Err(NotRead::Outside { start, len, end }),
+        }
+    }
+
+    fn scalar(&self, ty: &DataType, start: u64) -> Content {
+        match self
+            .bytes(start, ty.size)
+            .and_then(|bytes| scalar_value(ty, &bytes))
+        {
+            Ok(value) => Content::Value(value),
+            Err(why) => Content::NotRead(why),
+        }
+    }
+
+    fn text(&self, encoding: TextEncoding, start: u64, len: u64) -> Content {
+        let read = || {
+            if len > self.limits.text {
+                return Err(NotRead::Invalid(format!(
+                    "a text of {len} bytes is longer than {}, the limit",
+                    self.limits.text
+                )));
+            }
+            let bytes = self.bytes(start, len)?;
+            let text = match encoding {
+                TextEncoding::Utf8 => encoding::decode_utf8(&bytes).map_err(invalid),
+                TextEncoding::Utf16 => encoding::decode_utf16(&bytes).map_err(invalid),
+            };
+            Ok(Value::Text(text?))
+        };
+        match read() {
+            Ok(value) => Content::Value(value),
+            Err(why) => Content::NotRead(why),
+        }
+    }
+
+    /// Reads text up to a NUL, in pieces, so that a missing NUL does not read all of memory at once.
+    fn c_string(&self, start: u64) -> (u64, Content) {
+        const PIECE: u64 = 4096;
+        let end = self.memory.len();
+        if start >= end {
+            let outside = NotRead::Outside { start, len: 1, end };
+            return (0, Content::NotRead(outside));
+        }
+        let mut bytes = Vec::new();
+        let mut at = start;
+        while at < end && (bytes.len() as u64) < self.limits.text {
+            let piece = self.memory.read(at, PIECE.min(end - at));
+            if let Some(nul) = piece.iter().position(|byte| *byte == 0) {
+                bytes.extend(piece.into_iter().take(nul));
+                let len = bytes.len() as u64 + 1;
+                return match encoding::decode_utf8(&bytes) {
+                    Ok(text) => (len, Content::Value(Value::Text(text))),
+                    Err(error) => (len, Content::NotRead(invalid(error))),
+                };
+            }
+            at = at.saturating_add(PIECE);
+            bytes.extend(piece);
+        }
+        let len = bytes.len() as u64;
+        let why = NotRead::Invalid(format!("no NUL is in the {len} bytes from {start:#x}"));
+        (len, Content::NotRead(why))
+    }
+
+    fn array(&mut self, element: TypeId, count: u64, start: u64, depth: usize) -> (u64, Content) {
+        let size = self.table.get(element).map_or(0, |ty| ty.size);
+        let len = count.saturating_mul(size);
+        let end = self.memory.len();
+        if start.checked_add(len).is_none_or(|last| last > end) {
+            let outside = NotRead::Outside { start, len, end };
+            return (len, Content::NotRead(outside));
+        }
+        if let Some(text) = self.character_text(element, count, start) {
+            return (len, text);
+        }
+        let mut nodes = Vec::new();
+        for index in 0..count {
+            if self.nodes >= self.limits.nodes {
+                break;
+            }
+            let at = start.saturating_add(index.saturating_mul(size));
+            nodes.push(self.node(Arc::from(format!("[{index}]")), element, at, &[], depth + 1));
+        }
+        let content = Content::Elements {
+            nodes,
+            total: count,
+        };
+        (len, content)
+    }
+
+    /// Reads an array of characters of one byte as text up to the first NUL, if it is UTF-8.
+    fn character_text(&self, element: TypeId, count: u64, start: u64) -> Option<Content> {
+        let ty = self.table.get(element)?;
+        if ty.shape != Shape::Character || ty.size != 1 || count > self.limits.text {
+            return None;
+        }
+        let bytes = self.bytes(start, count).ok()?;
+        let text = bytes.split(|byte| *byte == 0).next()?;
+        let text = std::str::from_utf8(text).ok()?;
+        Some(Content::Value(Value::Text(text.to_owned())))
+    }
+
+    fn record(
+        &mut self,
+        record: &Record,
+        ty: &DataType,
+        start: u64,
+        depth: usize,
+    ) -> (u64, Content) {
+        let mut nodes: Vec<Node> = Vec::with_capacity(record.fields.len());
+        let mut len = ty.size;
+        for field in &record.fields {
+            let node = self.field(field, start, &nodes, depth);
+            len = len.max(field.offset.saturating_add(node.len));
+            nodes.push(node);
+        }
+        (len, Content::Fields(nodes))
+    }
+
+    fn field(&mut self, field: &Field, start: u64, siblings: &[Node], depth: usize) -> Node {
+        let at = start.saturating_add(field.offset);
+        let name = Arc::clone(&field.name);
+        let mut node = self.node(name, field.ty, at, siblings, depth + 1);
+        if let Some(bits) = field.bits {
+            node.bits = Some(bits);
+            if let Content::Value(value) = &node.content {
+                let signed = self.table.get(field.ty).is_some_and(is_signed);
+                node.content = Content::Value(bits_of(value, bits, signed));
+            }
+        }
+        node
+    }
+
+    /// Reads the tag and the fields of the variant that it selects.
+    fn tagged(&mut self, tagged: &Tagged, start: u64, depth: usize) -> Content {
+        let tag = tagged.tag.as_ref();
+        let tag = tag.map(|field| self.field(field, start, &[], depth));
+        let number = tag.as_ref().and_then(|node| integer(&node.content));
+        let selected = tagged
+            .variants
+            .iter()
+            .find(|variant| {
+                number.is_some_and(|n| variant.tags.iter().any(|tags| tags.contains(&n)))
+            })
+            .or_else(|| tagged.variants.iter().find(|v| v.tags.is_empty()));
+        let Some(variant) = selected else {
+            let why = match number {
+                Some(number) => format!("no variant has the tag {number}"),
+                None => "its tag could not be read".to_owned(),
+            };
+            return Content::NotRead(NotRead::Invalid(why));
+        };
+        let fields = self.node(Arc::clone(&variant.name), variant.ty, start, &[], depth + 1);
+        Content::Fields(vec![fields])
+    }
+
+    fn pointer(
+        &mut self,
+        to: Option<TypeId>,
+        start: u64,
+        siblings: &[Node],
+        depth: usize,
+    ) -> Content {
+        match self.address(start) {
+            Ok(address) => Content::Pointer {
+                address,
+                target: self.target(to, address, siblings, depth),
+            },
+            Err(why) => Content::NotRead(why),
+        }
+    }
+
+    /// Reads an address of 4 bytes.
+    fn address(&self, start: u64) -> Result<u64, NotRead> {
+        let bytes = self.bytes(start, POINTER_SIZE)?;
+        let bytes: [u8; 4] = bytes.as_slice().try_into().unwrap_or_default();
+        Ok(u32::from_le_bytes(bytes).into())
+    }
+
+    /// Follows a pointer.
+    fn target(
+        &mut self,
+        to: Option<TypeId>,
+        address: u64,
+        siblings: &[Node],
+        depth: usize,
+    ) -> Result<Box<Node>, NotRead> {
+        if address == 0 {
+            return Err(NotRead::NullPointer);
+        }
+        let to = to.ok_or(NotRead::UnknownType)?;
+        if self.path.contains(&(address, to)) {
+            return Err(NotRead::Circle { address });
+        }
+        if self.path.len() >= self.limits.pointers {
+            return Err(NotRead::Deep(self.limits.pointers));
+        }
+        self.path.push((address, to));
+        let node = self.node(Arc::from("*"), to, address, siblings, depth + 1);
+        self.path.pop();
+        match node.content {
+            // The reason is that of the pointer: nothing is there to be shown.
+            Content::NotRead(why) => Err(why),
+            _ => Ok(Box::new(node)),
+        }
+    }
+
+    fn slice(&mut self, slice: &Slice, start: u64, depth: usize) -> Content {
+        let read = (
+            self.address(start.saturating_add(slice.pointer)),
+            self.address(start.saturating_add(slice.length)),
+        );
+        let (address, count) = match read {
+            (Ok(address), Ok(count)) => (address, count),
+            (Err(why), _) | (_, Err(why)) => return Content::NotRead(why),
+        };
+        let target = self.slice_target(slice, address, count, depth);
+        Content::Pointer { address, target }
+    }
+
+    fn slice_target(
+        &mut self,
+        slice: &Slice,
+        address: u64,
+        count: u64,
+        depth: usize,
+    ) -> Result<Box<Node>, NotRead> {
+        if self.path.len() >= self.limits.pointers {
+            return Err(NotRead::Deep(self.limits.pointers));
+        }
+        self.nodes += 1;
+        self.path.push((address, slice.element));
+        let (len, content) = if slice.is_text {
+            (count, self.text(TextEncoding::Utf8, address, count))
+        } else {
+            self.array(slice.element, count, address, depth + 1)
+        };
+        self.path.pop();
+        match content {
+            Content::NotRead(why) => Err(why),
+            content => Ok(Box::new(Node {
+                name: Arc::from("*"),
+                ty: slice.element,
+                start: address,
+                len,
+                bits: None,
+                content,
+            })),
+        }
+    }
+
+    /// Returns a count, which can be the value of a field before.
+    fn count(&self, count: &Count, siblings: &[Node]) -> Result<u64, NotRead> {
+        match count {
+            Count::Fixed(n) => Ok(*n),
+            Count::Field(name) => siblings
+                .iter()
+                .rev()
+                .find(|node| node.name == *name)
+                .and_then(|node| integer(&node.content))
+                .and_then(|n| u64::try_from(n).ok())
+                .ok_or_else(|| NotRead::NoCount(safe::plain(name))),
+        }
+    }
+}
+
+fn invalid(error: impl ToString) -> NotRead {
+    NotRead::Invalid(error.to_string())
+}
+
+/// Returns the integer that a node has.
+fn integer(content: &Content) -> Option<i128> {
+    match content {
+        Content::Value(Value::Int(n)) => Some(*n),
+        Content::Value(Value::Symbol(symbol)) => Some(symbol.number),
+        Content::Value(Value::Bool(truth)) => Some(i128::from(*truth)),
+        _ => None,
+    }
+}
+
+fn is_signed(ty: &DataType) -> bool {
+    match &ty.shape {
+        Shape::Number { number, .. } => number.range().is_some_and(|(low, _)| low < 0),
+        Shape::Enumeration(numbers) => numbers.number.range().is_some_and(|(low, _)| low < 0),
+        _ => false,
+    }
+}
+
+/// Returns the value of some bits of an integer.
+fn bits_of(value: &Value, bits: Bits, signed: bool) -> Value {
+    let number = match value {
+        Value::Int(n) => *n,
+        Value::Symbol(symbol) => symbol.number,
+        Value::Bool(truth) => i128::from(*truth),
+        other => return other.clone(),
+    };
+    let (first, count) = (bits.first.min(127), bits.count.min(64));
+    let mask = (1i128 << count) - 1;
+    let field = (number >> first) & mask;
+    let is_negative = signed && count > 0 && field >> (count - 1) & 1 == 1;
+    let field = if is_negative {
+        field - (1i128 << count)
+    } else {
+        field
+    };
+    match value {
+        Value::Bool(_) => Value::Bool(field != 0),
+        _ => Value::Int(field),
+    }
+}
+
+/// Returns the value of bytes that have no parts.
+fn scalar_value(ty: &DataType, bytes: &[u8]) -> Result<Value, NotRead> {
+    match &ty.shape {
+        Shape::Number { number, order } => number_value(*number, *order, bytes),
+        Shape::Enumeration(numbers) => {
+            let value = number_value(numbers.number, numbers.order, bytes)?;
+            Ok(match value {
+                Value::Int(number) => Value::Symbol(symbol(numbers, number)),
+                other => other,
+            })
+        }
+        Shape::Bool => match bytes
+            .iter()
+            .fold(0u128, |n, byte| n << 8 | u128::from(*byte))
+        {
+            0 => Ok(Value::Bool(false)),
+            _ if bytes
+                .split_first()
+                .is_some_and(|(first, rest)| *first == 1 && rest.iter().all(|byte| *byte == 0)) =>
+            {
+                Ok(Value::Bool(true))
+            }
+            _ => Err(NotRead::Invalid(format!(
+                "{} is neither false, 0, nor true, 1",
+                hex(bytes)
+            ))),
+        },
+        Shape::Character => character(bytes),
+        _ => Ok(Value::Bytes(bytes.to_vec())),
+    }
+}
+
+fn number_value(
+    number: super::NumberType,
+    order: ByteOrder,
+    bytes: &[u8],
+) -> Result<Value, NotRead> {
+    let mut bytes = bytes.to_vec();
+    if order == ByteOrder::Big {
+        bytes.reverse();
+    }
+    encoding::decode(number, &bytes).map_err(invalid)
+}
+
+/// Returns the character that bytes are, as text.
+fn character(bytes: &[u8]) -> Result<Value, NotRead> {
+    let number = bytes
+        .iter()
+        .rev()
+        .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+    let found = match bytes {
+        [byte] => byte.is_ascii().then(|| char::from(*byte)),
+        _ => u32::try_from(number).ok().and_then(char::from_u32),
+    };
+    let kind = if bytes.len() == 1 { "ASCII" } else { "Unicode" };
+    found
+        .map(|c| Value::Text(c.to_string()))
+        .ok_or_else(|| NotRead::Invalid(format!("{number:#x} is no character of {kind}")))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    crate::value::Hex(bytes).to_string()
+}
+
+/// Returns a number with the names that it has: of the value, or of the bits that are set.
+fn symbol(numbers: &Enumeration, number: i128) -> Symbol {
+    let exact = || numbers.values.iter().find(|(_, value)| *value == number);
+    if !numbers.is_flags {
+        return Symbol {
+            number,
+            names: exact()
+                .map(|(name, _)| Arc::clone(name))
+                .into_iter()
+                .collect(),
+            rest: 0,
+        };
+    }
+    let mut rest = number;
+    let mut names = Vec::new();
+    for (name, bits) in &numbers.values {
+        if *bits != 0 && number & bits == *bits {
+            names.push(Arc::clone(name));
+            rest &= !bits;
+        }
+    }
+    if names.is_empty()
+        && let Some((name, _)) = exact()
+    {
+        names.push(Arc::clone(name));
+    }
+    Symbol {
+        number,
+        names,
+        rest,
+    }
+}

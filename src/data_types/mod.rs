@@ -1,0 +1,27 @@
+//! Types of the data in linear memory: records, arrays, pointers and the like, how they are laid
+//! out, and what bytes mean under them.
+//!
+//! A leaf: a script declares types, the guest's debug information has types, a session reads and
+//! writes with them, and the timeline and its readers show memory through them. All of them share
+//! one [`TypeTable`]. Layouts are those of C on 32-bit WebAssembly: natural alignment, padding, and
+//! pointers of 4 bytes.
+
+mod declaration;
+mod decode;
+pub(crate) mod encoding;
+mod number;
+mod table;
+
+pub use declaration::{
+    CountDescription, Declaration, DeclarationError, Described, Description, FieldDescription,
+    TypeSource,
+};
+pub use decode::{Content, Limits, Memory, Node, NotRead, decode};
+pub use number::NumberType;
+pub use table::{
+    Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, RecordKind, Shape,
+    Slice, Tagged, TextEncoding, TypeId, TypeRef, TypeTable, Variant,
+};
+
+#[cfg(test)]
+mod tests;
