@@ -22,6 +22,10 @@ pub enum FindingKind {
     Overrun,
     /// A length reaches past the region that it is used with.
     LengthPastRegion,
+    /// The host passed the length of a text in characters, not in bytes.
+    LengthInCharacters,
+    /// The host read with the address and the length the other way around.
+    AddressAndLengthSwapped,
     /// Bytes that were read as UTF-8 are not.
     InvalidUtf8,
     /// Bytes of a released block were used.
@@ -72,13 +76,15 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 29] = [
+    pub const ALL: [FindingKind; 31] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
         FindingKind::PointerNotRefetched,
         FindingKind::Overrun,
         FindingKind::LengthPastRegion,
+        FindingKind::LengthInCharacters,
+        FindingKind::AddressAndLengthSwapped,
         FindingKind::InvalidUtf8,
         FindingKind::UseAfterRelease,
         FindingKind::DoubleRelease,
@@ -113,6 +119,8 @@ impl FindingKind {
             FindingKind::PointerNotRefetched => "pointer-not-refetched",
             FindingKind::Overrun => "overrun",
             FindingKind::LengthPastRegion => "length-past-region",
+            FindingKind::LengthInCharacters => "length-in-characters",
+            FindingKind::AddressAndLengthSwapped => "address-and-length-swapped",
             FindingKind::InvalidUtf8 => "invalid-utf8",
             FindingKind::UseAfterRelease => "use-after-release",
             FindingKind::DoubleRelease => "double-release",
@@ -152,6 +160,8 @@ impl FindingKind {
             FindingKind::StalePointer
             | FindingKind::Overrun
             | FindingKind::LengthPastRegion
+            | FindingKind::LengthInCharacters
+            | FindingKind::AddressAndLengthSwapped
             | FindingKind::Leak
             | FindingKind::Overlap
             | FindingKind::ScaledPointer

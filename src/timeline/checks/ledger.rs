@@ -52,6 +52,8 @@ pub(super) struct LedgerBlock {
     pub alignment: u64,
     pub allocated: Act,
     pub released: Option<Act>,
+    /// Whether it is certain that the allocator takes a size in bytes.
+    pub has_sure_size: bool,
     /// How many releases there were before it was allocated.
     releases_before: u64,
     /// After how many events of the step writes to it are looked for.
@@ -191,6 +193,21 @@ impl Ledger {
             .map(|(_, block)| block)
     }
 
+    /// Returns the block that contains an address and was not released.
+    pub fn live_around(&self, address: u64) -> Option<&LedgerBlock> {
+        let (_, block) = self.live.range(..=address).next_back()?;
+        block.span.contains(address).then_some(block)
+    }
+
+    /// Returns the first block that contains any of these bytes and was not released.
+    pub fn live_in_span(&self, span: Span) -> Option<&LedgerBlock> {
+        let around = self.live_around(span.start);
+        around.or_else(|| {
+            let mut after = self.live.range(span.start..span.end());
+            after.next().map(|(_, block)| block)
+        })
+    }
+
     /// Returns the call of a step that returned 0 for a block.
     pub fn failed_in(&self, step: usize) -> Option<&FailedAllocation> {
         self.failed.get(&step)
@@ -307,6 +324,7 @@ impl Ledger {
             alignment: call.alignment.into(),
             allocated: act,
             released: None,
+            has_sure_size: is_sure,
             releases_before: self.releases,
             watched_from: 0,
             release_number: 0,

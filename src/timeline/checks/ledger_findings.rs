@@ -203,12 +203,15 @@ fn place(act: &Act) -> String {
 
 /// Returns what a block is: by the name that the script gave it, or by its bytes.
 fn label(block: &LedgerBlock, blocks: &Blocks) -> String {
-    match blocks.label_at(block.span) {
-        Some(label) => label,
-        None => format!(
-            "the block of {} at {:#x}",
-            count(block.span.len, "byte"),
-            block.span.start
-        ),
-    }
+    let named = blocks.label_at(block.span);
+    named.unwrap_or_else(|| label_by_bytes(block))
+}
+
+/// Returns what a block is, by its bytes: `the block of 8 bytes at 0x408`.
+pub(super) fn label_by_bytes(block: &LedgerBlock) -> String {
+    format!(
+        "the block of {} at {:#x}",
+        count(block.span.len, "byte"),
+        block.span.start
+    )
 }

@@ -14,6 +14,7 @@ mod calls;
 mod data_parts;
 mod ledger;
 mod ledger_findings;
+mod ledger_overruns;
 mod lengths;
 mod overrun;
 mod pointers;
@@ -22,8 +23,10 @@ mod span_index;
 mod stack;
 mod stack_pointer;
 mod stray_writes;
+mod swapped;
 #[cfg(test)]
 mod tests;
+mod text_length;
 
 use std::sync::Arc;
 
@@ -39,6 +42,8 @@ use ledger::{Fault, Ledger};
 use pointers::Pointers;
 use stack_pointer::StackPointers;
 use stray_writes::Known;
+use swapped::LastCalls;
+use text_length::HostTexts;
 
 use crate::value::Value;
 
@@ -54,6 +59,8 @@ pub struct Checks {
     given: GivenAddresses,
     stack_pointers: StackPointers,
     data_parts: DataParts,
+    host_texts: HostTexts,
+    last_calls: LastCalls,
     /// Whether the module shows where its heap begins.
     has_heap: bool,
     /// Whether a write to the unused end of the stack was found.
@@ -103,24 +110,37 @@ impl Checks {
             found.extend(lengths::check(&self.blocks, &self.pointers, used));
             found.extend(self.pointers.check_use(record, used));
             found.extend(scaled::check(&self.blocks, used));
+            found.extend(self.last_calls.check_use(used));
             if found.len() == known {
                 found.extend(self.check_address(record, used));
             }
         }
-        let by_calls = self.record_allocator_calls(record, &mut found);
+        let mut found_by_ledger = self.record_allocator_calls(record, &mut found);
         found.extend(self.blocks.check_new_owners(record));
         if !record.events.is_empty() && self.blocks.has_spans() {
             let scanned = overrun::scan_writes(record, &self.blocks, &self.data);
             found.extend(scanned.overruns);
             found.extend(self.blocks.check_writes(record, scanned.released_writes));
         }
+        found.extend(self.host_texts.check_call(record));
         found.extend(self.stack_pointers.check_step(record, &self.data_parts));
         found.extend(stray_writes::check_call(record, &self.known()));
         self.given.record_step(record);
         found.extend(stray_writes::check_imports(record, &self.known()));
+        found_by_ledger.extend(ledger_overruns::check(
+            record,
+            &ledger_overruns::Known {
+                ledger: &self.ledger,
+                blocks: &self.blocks,
+                pointers: &self.pointers,
+                data: &self.data,
+            },
+        ));
         let is_new = |finding: &Finding| !found.iter().any(|known| is_same(known, finding));
-        let by_calls: Vec<Finding> = by_calls.into_iter().filter(is_new).collect();
-        found.extend(by_calls);
+        let new: Vec<Finding> = found_by_ledger.into_iter().filter(is_new).collect();
+        found.extend(new);
+        self.host_texts.record_step(record);
+        self.last_calls.record_step(record);
         found.extend(self.pointers.record_step(record));
         found.extend(self.blocks.record_step(record, &self.pointers));
         if record.facts.is_end && !self.has_ended {

@@ -307,31 +307,19 @@ impl WriteScan<'_> {
             start: held.span.end(),
             len: run.end().saturating_sub(held.span.end()),
         };
-        let writer = self.record.events.writer_of(overrun.run.by);
-        let message = format!(
-            "{} wrote past the end of {}, {:#x}: of {} at {:#x}..{:#x}, the last {} went into {}",
-            describe_writer(&writer),
-            held.label(),
-            over.start,
-            count(run.len, "byte"),
-            run.start,
-            run.end(),
-            over.len,
-            self.describe_target(held, over, data, before)
-        );
-        Finding::new(FindingKind::Overrun, message)
-            .about(over)
-            .about(held.span)
+        let writer = describe_writer(&self.record.events.writer_of(overrun.run.by));
+        let target = self.target(held, over, data, before);
+        describe_overrun(&writer, &held.label(), held.span, run, &target)
     }
 
-    /// Describes what is past the end of the span.
-    fn describe_target(
+    /// Returns what is past the end of the span.
+    fn target(
         &self,
         held: &BlockState,
         over: Span,
         data: &[(Span, u32)],
         before: &Image,
-    ) -> String {
+    ) -> Target {
         let is_around = |other: &BlockState| {
             other.span.start <= held.span.start && other.span.end() >= held.span.end()
         };
@@ -343,18 +331,68 @@ impl WriteScan<'_> {
             .take(3)
             .collect();
         if !names.is_empty() {
-            return list::and(&names);
+            return Target::Named(list::and(&names));
         }
-        if let Some((_, segment)) = data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
-            return format!("guest data, written by data segment {segment}");
-        }
-        match before
-            .read(over.start, over.len.min(4096))
-            .iter()
-            .all(|byte| *byte == 0)
-        {
-            true => "bytes that were zero and may be unused".into(),
-            false => "bytes that held something else".into(),
+        match data.iter().find(|(span, _)| overlap(*span, over).is_some()) {
+            Some((_, segment)) => Target::Data(*segment),
+            None => Target::of_bytes(before, over),
         }
     }
+}
+
+/// What is in the bytes past the end of a span.
+pub(super) enum Target {
+    /// Regions or blocks, by their labels.
+    Named(String),
+    /// What a data segment wrote.
+    Data(u32),
+    /// Zeros.
+    Zeros,
+    /// Something else.
+    Other,
+}
+
+impl Target {
+    /// Returns what bytes were that are in no region, block or segment.
+    pub fn of_bytes(before: &Image, over: Span) -> Self {
+        const MAX_READ: u64 = 4096;
+        let bytes = before.read(over.start, over.len.min(MAX_READ));
+        if bytes.iter().all(|byte| *byte == 0) {
+            Target::Zeros
+        } else {
+            Target::Other
+        }
+    }
+}
+
+/// Returns the finding for a run of writes that began in a span and went past its end.
+pub(super) fn describe_overrun(
+    writer: &str,
+    label: &str,
+    held: Span,
+    run: Span,
+    target: &Target,
+) -> Finding {
+    let over = Span {
+        start: held.end(),
+        len: run.end().saturating_sub(held.end()),
+    };
+    let target = match target {
+        Target::Named(labels) => labels.clone(),
+        Target::Data(segment) => format!("guest data, written by data segment {segment}"),
+        Target::Zeros => "bytes that were zero and may be unused".into(),
+        Target::Other => "bytes that held something else".into(),
+    };
+    let message = format!(
+        "{writer} wrote past the end of {label}, {:#x}: of {} at {:#x}..{:#x}, the last {} went into \
+         {target}",
+        over.start,
+        count(run.len, "byte"),
+        run.start,
+        run.end(),
+        over.len,
+    );
+    Finding::new(FindingKind::Overrun, message)
+        .about(over)
+        .about(held)
 }

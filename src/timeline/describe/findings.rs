@@ -71,6 +71,12 @@ fn sentence(finding: &Finding) -> Option<String> {
         }
         FindingKind::Leak => format!("The block named{} was never released.", blamed()),
         FindingKind::Overlap => format!("It overlaps the block named{}.", blamed()),
+        FindingKind::LengthInCharacters => {
+            "The length is that of the text in characters, not in bytes.".into()
+        }
+        FindingKind::AddressAndLengthSwapped => {
+            format!("The call{} wrote these bytes.", blamed())
+        }
         FindingKind::ScaledPointer => "The address is a pointer, multiplied or divided.".into(),
         FindingKind::HandedOutAgain => {
             format!("The block named{} was handed out again.", blamed())

@@ -146,8 +146,13 @@ fn bytes_that_are_handed_out_again_are_no_overrun() {
     let start = "p = call calloc(1, 16)\nblock a = p, 16\ncall free(p)\n";
     assert_finds(&format!("{start}q = call calloc(1, 16)"), &[]);
     assert_finds(
-        &format!("{start}q = call calloc(1, 12)\ncall fill(q, 20)\nrelease a\nwrite q, \"x\""),
+        &format!("{start}q = call calloc(1, 12)\ncall fill(q, 12)\nrelease a\nwrite q, \"x\""),
         &[],
+    );
+    // They also show that the new block is smaller.
+    assert_finds(
+        &format!("{start}q = call calloc(1, 12)\ncall fill(q, 20)\nrelease a\nwrite q, \"x\""),
+        &[(5, "overrun")],
     );
     assert_finds(
         &format!("{start}q = call calloc(1, 16)\nblock b = q, 16\nrelease b"),

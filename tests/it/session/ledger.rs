@@ -299,6 +299,53 @@ fn functions_that_exports_wrap_are_the_allocator() {
 }
 
 #[test]
+fn writes_past_the_end_of_a_block_are_found_without_its_line() {
+    let two = "p = call malloc(8)\nq = call malloc(8)\n";
+    let host = "the host wrote past the end of the block of 8 bytes at 0x1000, 0x1008: of 9 bytes at \
+                0x1000..0x1009, the last 1 went into bytes that were zero";
+    assert_finds(
+        &format!("{two}write p, \"12345678\"\nwrite p, cstr(\"12345678\")"),
+        &[(4, "overrun", host)],
+    );
+    let into = "the last 57 went into the block of 8 bytes at 0x1040";
+    assert_finds(
+        &format!("{two}write p + 1, repeat(\"x\", 64)"),
+        &[(3, "overrun", into)],
+    );
+    for export in ["fill", "count_up"] {
+        assert_finds(&format!("{two}call {export}(p, 8)"), &[]);
+        assert_finds(
+            &format!("{two}call {export}(p + 2, 7)"),
+            &[(
+                3,
+                "overrun",
+                "of 7 bytes at 0x1002..0x1009, the last 1 went into",
+            )],
+        );
+    }
+    // A named block is in one finding only.
+    assert_finds(
+        &format!("{two}block b = p, 8\nwrite p, \"123456789\"\nrelease b"),
+        &[(4, "overrun", "the host wrote past the end of block b")],
+    );
+}
+
+#[test]
+fn writes_that_end_in_a_block_or_begin_outside_are_no_overruns() {
+    let full = "p = call malloc(64)\nq = call malloc(64)\n";
+    assert_finds(&format!("{full}call fill_both(p, q)"), &[]);
+    assert_finds(&format!("{full}call fill(p, 64)\ncall fill(q, 64)"), &[]);
+    assert_finds(&format!("{full}write q, repeat(\"x\", 64)"), &[]);
+    // The block was released, and another one of the same address is larger.
+    assert_finds(
+        "p = call malloc(4)\ncall free(p)\nq = call malloc(9)\nwrite q, \"123456789\"",
+        &[],
+    );
+    // The bytes before a block are not the block's.
+    assert_finds("p = call malloc(4)\nwrite p - 16, repeat(\"x\", 40)", &[]);
+}
+
+#[test]
 fn live_blocks_have_an_owner() {
     let timeline = run_steps("p = call malloc(6)\nq = call make()\ncall free(p)");
     let live = |step: usize| {

@@ -62,4 +62,16 @@
     (call $free (local.get $p))
     (local.get $p))
   (func (export "make") (result i32) (call $malloc (i32.const 10)))
-  (func (export "store") (param $p i32) (i32.store8 (local.get $p) (i32.const 1))))
+  (func (export "store") (param $p i32) (i32.store8 (local.get $p) (i32.const 1)))
+  (func $fill (export "fill") (param $p i32) (param $n i32)
+    (memory.fill (local.get $p) (i32.const 7) (local.get $n)))
+  ;; The same, byte by byte.
+  (func (export "count_up") (param $p i32) (param $n i32)
+    (local $i i32)
+    (loop $next
+      (i32.store8 (i32.add (local.get $p) (local.get $i)) (local.get $i))
+      (br_if $next
+        (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))))
+  (func (export "fill_both") (param $p i32) (param $q i32)
+    (call $fill (local.get $p) (i32.const 64))
+    (call $fill (local.get $q) (i32.const 64))))

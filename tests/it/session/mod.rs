@@ -9,6 +9,7 @@ mod exploration;
 mod findings;
 mod harness;
 mod ledger;
+mod lengths;
 mod recorded_host;
 mod recording;
 mod runs;
