@@ -8,8 +8,8 @@ use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::eval;
 use crate::text::{self, count};
 use crate::timeline::{
-    EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StackRange, StepRecord, Writer,
-    is_far_outside,
+    Event, EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StackRange, StepRecord,
+    Writer, is_far_outside,
 };
 
 use crate::value::Value;
@@ -24,6 +24,11 @@ use super::value_origin::OriginByte;
 const MAX_SEARCHED: u64 = 64 << 20;
 /// The largest number of places that are examined until one is aligned.
 const MAX_PLACES: usize = 64;
+
+/// How many of the last steps are searched for a number of the host.
+const MAX_HOST_STEPS: usize = 16;
+/// The longest write of the host that is searched for a number, in bytes.
+const MAX_HOST_BYTES: usize = 256;
 
 /// Where the value of a variable came from.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +132,50 @@ impl History {
     }
 }
 
+impl History {
+    /// Describes a number that the host wrote with the highest byte first: as the guest reads it, it
+    /// is larger than memory, and in the other order of its bytes it is a small one.
+    fn describe_other_order(&self, memory: &Image) -> Option<String> {
+        let by_host = self.steps.iter().rev().take(MAX_HOST_STEPS);
+        let writes = by_host.filter_map(|(step, log)| match log.get(0)? {
+            Event::Write(write) if log.len() == 1 && matches!(write.writer, Writer::Host) => {
+                Some((*step, write))
+            }
+            _ => None,
+        });
+        writes
+            .filter(|(_, write)| write.after.len() <= MAX_HOST_BYTES)
+            .find_map(|(step, write)| {
+                let (words, rest) = write.after.as_chunks::<4>();
+                let (at, word) = words
+                    .iter()
+                    .enumerate()
+                    .find(|(_, word)| is_other_order(**word, memory.len()))?;
+                let at = write.start.saturating_add(4 * at as u64);
+                let is_there = rest.is_empty() && memory.read(at, 4) == word.as_slice();
+                is_there.then(|| {
+                    format!(
+                        "perhaps the order of bytes: the guest reads {:#x} at {at:#x}, where the host \
+                         wrote {} with the highest byte first in step {step}; WebAssembly reads the \
+                         lowest byte first",
+                        u32::from_le_bytes(*word),
+                        u32::from_be_bytes(*word)
+                    )
+                })
+            })
+    }
+}
+
+/// Returns whether four bytes are a small number with the highest byte first, and a number larger
+/// than memory, and no usual f32, with the lowest byte first.
+fn is_other_order(word: [u8; 4], memory_len: u64) -> bool {
+    let as_read = u32::from_le_bytes(word);
+    let is_usual_float = (1e-6..1e12).contains(&f32::from_bits(as_read).abs());
+    u64::from(as_read) > memory_len
+        && u32::from_be_bytes(word) <= u32::from(u16::MAX)
+        && !is_usual_float
+}
+
 fn describe_writer(writer: Writer) -> String {
     match writer {
         Writer::Guest {
@@ -183,6 +232,10 @@ impl Session {
         if let Some(origin) = origin {
             error.origin = Some(origin.span);
             trap.reasons.push(origin.description);
+        }
+        if trap.attempt.is_some() {
+            let order = self.judging.history.describe_other_order(&record.memory);
+            trap.reasons.extend(order);
         }
         trap.reasons.extend(call);
         trap.reasons.extend(stack);

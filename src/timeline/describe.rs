@@ -393,7 +393,10 @@ fn describe_read(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
         (None, Some(value)) => format!("The host read {value}."),
         (None, None) => "The host read from memory.".into(),
     });
-    sentences.extend(findings::counted_nul(record));
+    match findings::other_encoding(record) {
+        Some(sentence) => sentences.push(sentence.into()),
+        None => sentences.extend(findings::counted_nul(record)),
+    }
     sentences.extend(
         fetched_pointers(record)
             .filter_map(|pointer| compare_with_known(timeline, record, pointer)),

@@ -1,14 +1,15 @@
-//! Writes that begin in a block of the guest's allocator and go on past its end. They are found for
-//! blocks that the host allocated in an earlier step. A guest that carves its own blocks into parts
+//! Writes and readings that begin in a block of the guest's allocator and go on past its end. They
+//! are found for blocks that the host allocated in an earlier step. A guest that carves its own blocks into parts
 //! has rights that its calls do not show.
 
 use super::blocks::{Blocks, overlap};
 use super::ledger::{Ledger, LedgerBlock, is_of_host};
 use super::ledger_findings::label_by_bytes;
 use super::overrun::{Target, describe_overrun};
-use super::phrases::describe_writer;
+use super::phrases::{describe_writer, name};
 use super::pointers::Pointers;
-use crate::timeline::{Finding, Span, StepRecord, UseKind, Writer};
+use crate::text::count;
+use crate::timeline::{Finding, FindingKind, Span, StepRecord, Use, UseKind, Writer};
 
 /// How many events may be examined for each argument of a call.
 const MAX_EXAMINED: usize = 1000;
@@ -31,16 +32,13 @@ pub(super) fn check(record: &StepRecord, known: &Known<'_>) -> Vec<Finding> {
     let is_exact = record.host.as_ref().is_none_or(|line| !line.is_before);
     for used in record.facts.uses.iter().filter(|_| is_exact) {
         if used.how == UseKind::Write
-            && let Some(block) = known.block(record, used.span.start, &used.names)
-            && block.span.end() < used.span.end()
+            && let Some(block) = known.exceeded(record, used.span, &used.names)
         {
             found.extend(known.finding(record, block, used.span, "the host"));
         }
     }
     for write in &record.facts.import_writes {
-        if let Some(block) = known.block(record, write.span.start, &write.names)
-            && block.span.end() < write.span.end()
-        {
+        if let Some(block) = known.exceeded(record, write.span, &write.names) {
             let writer = format!("import {}", write.import);
             found.extend(known.finding(record, block, write.span, &writer));
         }
@@ -55,7 +53,35 @@ pub(super) fn check(record: &StepRecord, known: &Known<'_>) -> Vec<Finding> {
     found
 }
 
+/// Checks a reading of the host. What a recording has of readings is not exact.
+pub(super) fn check_reading(record: &StepRecord, used: &Use, known: &Known<'_>) -> Option<Finding> {
+    if used.how != UseKind::Read || record.host.is_some() {
+        return None;
+    }
+    let block = known.exceeded(record, used.span, &used.names)?;
+    let past = Span {
+        start: block.span.end(),
+        len: used.span.end().saturating_sub(block.span.end()),
+    };
+    let message = format!(
+        "this read goes {} past the end of {}, {:#x}, which {} returned in step {}",
+        count(past.len, "byte"),
+        known.label(block),
+        past.start,
+        name(&block.allocated.function),
+        block.allocated.step
+    );
+    let finding = Finding::new(FindingKind::LengthPastRegion, message).about(past);
+    block.has_sure_size.then_some(finding)
+}
+
 impl Known<'_> {
+    /// Returns the block in which an access begins and that ends before it.
+    fn exceeded(&self, record: &StepRecord, span: Span, names: &[String]) -> Option<&LedgerBlock> {
+        let block = self.block(record, span.start, names)?;
+        (block.span.end() < span.end()).then_some(block)
+    }
+
     /// Returns the block around an address, if it is certain that the host has it since an earlier
     /// step. `names` are the variables in the expression for the address.
     fn block(&self, record: &StepRecord, address: u64, names: &[String]) -> Option<&LedgerBlock> {

@@ -107,7 +107,9 @@ impl Checks {
             let by_lines = self.blocks.check_use(record, used, origin);
             let by_calls = || self.ledger.check_use(record, used, origin, &self.blocks);
             found.extend(by_lines.or_else(by_calls));
-            found.extend(lengths::check(&self.blocks, &self.pointers, used));
+            let by_lines = lengths::check(&self.blocks, &self.pointers, used);
+            let by_calls = || ledger_overruns::check_reading(record, used, &self.known_to_ledger());
+            found.extend(by_lines.or_else(by_calls));
             found.extend(self.pointers.check_use(record, used));
             found.extend(scaled::check(&self.blocks, used));
             found.extend(self.last_calls.check_use(used));
@@ -127,15 +129,7 @@ impl Checks {
         found.extend(stray_writes::check_call(record, &self.known()));
         self.given.record_step(record);
         found.extend(stray_writes::check_imports(record, &self.known()));
-        found_by_ledger.extend(ledger_overruns::check(
-            record,
-            &ledger_overruns::Known {
-                ledger: &self.ledger,
-                blocks: &self.blocks,
-                pointers: &self.pointers,
-                data: &self.data,
-            },
-        ));
+        found_by_ledger.extend(ledger_overruns::check(record, &self.known_to_ledger()));
         let is_new = |finding: &Finding| !found.iter().any(|known| is_same(known, finding));
         let new: Vec<Finding> = found_by_ledger.into_iter().filter(is_new).collect();
         found.extend(new);
@@ -209,6 +203,15 @@ impl Checks {
         let is_repeated = found.kind == FindingKind::UnusedStackWrite
             && std::mem::replace(&mut self.has_unused_stack_write, true);
         (!is_repeated).then_some(found)
+    }
+
+    fn known_to_ledger(&self) -> ledger_overruns::Known<'_> {
+        ledger_overruns::Known {
+            ledger: &self.ledger,
+            blocks: &self.blocks,
+            pointers: &self.pointers,
+            data: &self.data,
+        }
     }
 
     fn known(&self) -> Known<'_> {

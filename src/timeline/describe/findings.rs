@@ -43,6 +43,9 @@ fn sentence(finding: &Finding) -> Option<String> {
                 "{bytes}{at} were written past the end of their region or block: nothing trapped."
             )
         }
+        FindingKind::LengthPastRegion if finding.blamed.is_none() => {
+            format!("The {bytes}{at} are past the end of the block.")
+        }
         FindingKind::LengthPastRegion => {
             format!(
                 "The length from{} reaches too far.",
@@ -109,6 +112,31 @@ fn sentence(finding: &Finding) -> Option<String> {
         | FindingKind::Unattributed => return None,
     })
 }
+
+/// Describes a text that has the form of another encoding than the one it was read with.
+pub(super) fn other_encoding(record: &StepRecord) -> Option<&'static str> {
+    use crate::value::Value;
+    let Value::Text(text) = &record.bindings.first()?.value else {
+        return None;
+    };
+    let span = record.focus?;
+    let bytes = record.memory.read(span.start, span.len.min(MAX_ENCODED));
+    let pairs = || bytes.chunks_exact(2);
+    if pairs().len() < 2 {
+        return None;
+    }
+    let is_letter = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    let is_read_as_bytes = text.len() as u64 == span.len;
+    if is_read_as_bytes && pairs().all(|pair| matches!(pair, [low, 0] if is_letter(*low))) {
+        return Some("Every second byte is 0, as in UTF-16: `as utf16` reads such text.");
+    }
+    let is_wide = !text.is_ascii() && !is_read_as_bytes;
+    (is_wide && bytes.iter().all(|byte| is_letter(*byte)))
+        .then_some("Every byte is a letter of ASCII, as in UTF-8: `as utf8` reads such text.")
+}
+
+/// How many bytes of a text are examined for its encoding.
+const MAX_ENCODED: u64 = 4096;
 
 /// Describes a text that ends in a NUL, if the length that was used to read it includes that.
 pub(super) fn counted_nul(record: &StepRecord) -> Option<String> {

@@ -53,6 +53,32 @@ fn assert_error_without(steps: &str, words: &str) {
 }
 
 #[test]
+fn a_number_with_the_highest_byte_first_may_be_why() {
+    let words = "perhaps the order of bytes: the guest reads 0x5000000 at 0x404, where the host wrote 5 \
+                 with the highest byte first in step 1";
+    assert_error(
+        "write 0x400, hex\"01 00 00 00 00 00 00 05\"\ncall get(0x10000)",
+        words,
+    );
+    for write in [
+        "u32(1, 5)",
+        // 2.0 as an f32, a text, and a number that is larger either way.
+        "f32(1.0, 2.0)",
+        "\"abcdefgh\"",
+        "hex\"00 01 00 05\"",
+        "u32(0x05000000) ++ u8(1)",
+    ] {
+        let steps = format!("write 0x400, {write}\ncall get(0x10000)");
+        assert_error_without(&steps, "order of bytes");
+    }
+    // It is there no more.
+    assert_error_without(
+        "write 0x400, hex\"00 00 00 05\"\nwrite 0x400, u32(5)\ncall get(0x10000)",
+        "order of bytes",
+    );
+}
+
+#[test]
 fn an_address_just_below_zero_is_described_so() {
     assert_error(
         "call put(-16)",

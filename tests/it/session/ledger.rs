@@ -346,6 +346,23 @@ fn writes_that_end_in_a_block_or_begin_outside_are_no_overruns() {
 }
 
 #[test]
+fn a_reading_past_the_end_of_a_block_is_found_without_its_line() {
+    let block = "p = call malloc(4)\nwrite p, \"abcd\"\n";
+    let message = "this read goes 1 byte past the end of the block of 4 bytes at 0x1000, 0x1004, which \
+                   malloc returned in step 1";
+    assert_finds(
+        &format!("{block}x = read p, 5 as bytes"),
+        &[(3, "length-past-region", message)],
+    );
+    assert_finds(
+        &format!("{block}x = read p, 4 as utf8\ny = read p + 4, 4 as bytes"),
+        &[],
+    );
+    // The guest's own block may be larger than the host knows.
+    assert_finds("p = call make()\nx = read p, 11 as bytes", &[]);
+}
+
+#[test]
 fn live_blocks_have_an_owner() {
     let timeline = run_steps("p = call malloc(6)\nq = call make()\ncall free(p)");
     let live = |step: usize| {

@@ -1,5 +1,7 @@
 //! Lengths that count something else than the bytes of what they belong to.
 
+use linmem::timeline::describe_step;
+
 use super::harness::{findings, run};
 
 /// `greet` returns its address in the upper and its length in the lower half of an i64.
@@ -73,5 +75,36 @@ fn an_address_and_a_length_that_are_swapped_are_found() {
         "x = read 13, 2048 as bytes",
     ] {
         assert_eq!(found(&format!("{greeted}{right}")), [], "{right}");
+    }
+}
+
+#[test]
+fn text_in_another_encoding_is_described() {
+    let narration = |steps: &str| {
+        let timeline = run(GUEST, &format!("p = call buffer()\n{steps}"));
+        let last = timeline.steps().len() - 1;
+        describe_step(&timeline, last)
+    };
+    let wide = "Every second byte is 0, as in UTF-16";
+    let narrow = "Every byte is a letter of ASCII, as in UTF-8";
+    let rows = [
+        (
+            "write p, utf16(\"hello\")\nx = read p, 10 as utf8",
+            Some(wide),
+        ),
+        (
+            "write p, \"hello you\"\nx = read p, 8 as utf16",
+            Some(narrow),
+        ),
+        ("write p, utf16(\"hello\")\nx = read p, 10 as utf16", None),
+        ("write p, \"hello\"\nx = read p, 5 as utf8", None),
+        ("write p, utf16(\"日本語\")\nx = read p, 6 as utf16", None),
+        ("write p, \"日本語\"\nx = read p, 9 as utf8", None),
+        ("write p, hex\"61 00\"\nx = read p, 2 as utf8", None),
+    ];
+    for (steps, expected) in rows {
+        let text = narration(steps);
+        let found = [wide, narrow].into_iter().find(|part| text.contains(part));
+        assert_eq!(found, expected, "{steps}: {text}");
     }
 }
