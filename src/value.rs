@@ -69,10 +69,21 @@ impl RecordValue {
         &self.fields
     }
 
-    /// Returns the value of a field.
+    /// Returns the value of a field. Those of an anonymous record in it are fields of it too.
     pub fn field(&self, name: &str) -> Option<&Value> {
-        let found = self.fields.iter().find(|(field, _)| **field == *name);
-        found.map(|(_, value)| value)
+        self.fields.iter().find_map(|(field, value)| match value {
+            Value::Record(inner) if field.is_empty() => inner.field(name),
+            _ => (**field == *name).then_some(value),
+        })
+    }
+
+    /// Returns the names of its fields, those of anonymous records in it included.
+    pub fn names(&self) -> Vec<&str> {
+        let names = self.fields.iter().flat_map(|(field, value)| match value {
+            Value::Record(inner) if field.is_empty() => inner.names(),
+            _ => vec![&**field],
+        });
+        names.collect()
     }
 }
 
@@ -329,7 +340,9 @@ fn write_record(out: &mut String, record: &RecordValue, limit: usize) {
             let _ = write!(out, "… {} fields in all", record.fields().len());
             break;
         }
-        let _ = write!(out, "{}: ", safe::plain(name));
+        if !name.is_empty() {
+            let _ = write!(out, "{}: ", safe::plain(name));
+        }
         value.write_brief(out, limit);
     }
     out.push_str(" }");

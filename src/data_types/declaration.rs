@@ -305,9 +305,13 @@ impl<'a> Layout<'a> {
         if let Some(id) = self.table.find(name) {
             return Ok(id);
         }
-        self.source
-            .find(name, self.table)
-            .ok_or_else(|| self.unknown(name, span))
+        match self.source.find(name, self.table) {
+            Some(id) => {
+                self.table.set_name(name, id);
+                Ok(id)
+            }
+            None => Err(self.unknown(name, span)),
+        }
     }
 
     fn unknown(&self, name: &str, span: &Range<usize>) -> DeclarationError {
@@ -407,12 +411,6 @@ impl<'a> Layout<'a> {
         let (mut end, mut align) = (0u64, 1u64);
         let mut unsized_field: Option<&str> = None;
         for field in descriptions {
-            if fields.iter().any(|other| *other.name == *field.name) {
-                return Err(DeclarationError::new(
-                    &field.span,
-                    format!("the record has two fields {}", safe::plain(&field.name)),
-                ));
-            }
             if let Some(name) = unsized_field {
                 return Err(DeclarationError::new(
                     &field.span,
@@ -425,6 +423,7 @@ impl<'a> Layout<'a> {
                 .help("a field of such a type is the last one of its record"));
             }
             let ty = self.lay_out(&field.described, &fields, depth + 1)?;
+            self.check_names(field, ty, &fields)?;
             let (size, natural) = self.extent(ty);
             let field_align = if is_packed { 1 } else { natural };
             let next = match kind {
@@ -442,7 +441,7 @@ impl<'a> Layout<'a> {
                 )
                 .help("fields in the same bytes are those of a `union { … }`"));
             }
-            if !self.is_size_known(ty) {
+            if !self.table.is_size_known(ty) {
                 unsized_field = Some(&field.name);
             }
             end = end.max(offset.saturating_add(size));
@@ -472,6 +471,23 @@ impl<'a> Layout<'a> {
         })
     }
 
+    /// Checks that no field before has the name of this one, or of a field in it if it is an
+    /// anonymous record.
+    fn check_names(&self, field: &FieldDescription, ty: TypeId, before: &[Field]) -> Laid<()> {
+        let names = match field.name.as_str() {
+            "" => self.table.field_names(ty),
+            name => vec![Arc::from(name)],
+        };
+        let is_taken = |name: &&Arc<str>| self.table.find_field(before, name).is_some();
+        match names.iter().find(is_taken) {
+            Some(name) => Err(DeclarationError::new(
+                &field.span,
+                format!("the record has two fields {}", safe::plain(name)),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Checks that a count names an integer before it.
     fn check_count(&self, count: &CountDescription, before: &[Field]) -> Laid<()> {
         let Count::Field(name) = &count.count else {
@@ -499,7 +515,7 @@ impl<'a> Layout<'a> {
 
     /// Checks that a type has a size, as an element of an array needs.
     fn check_size_known(&self, id: TypeId, span: &Range<usize>) -> Laid<()> {
-        if self.is_size_known(id) {
+        if self.table.is_size_known(id) {
             return Ok(());
         }
         let label = safe::plain(&self.table.label(id));
@@ -508,23 +524,6 @@ impl<'a> Layout<'a> {
             format!("the length of {label} is known only in memory, so it cannot be an element"),
         )
         .help(format!("an array of pointers to it: `[*{label}; n]`")))
-    }
-
-    fn is_size_known(&self, id: TypeId) -> bool {
-        let Some(ty) = self.table.get(id) else {
-            return true;
-        };
-        match &ty.shape {
-            Shape::CString => false,
-            Shape::Array { count, .. } | Shape::Text { bytes: count, .. } => {
-                matches!(count, Count::Fixed(_))
-            }
-            Shape::Record(record) => record
-                .fields
-                .last()
-                .is_none_or(|field| self.is_size_known(field.ty)),
-            _ => true,
-        }
     }
 
     /// Returns the size and the alignment of a type.

@@ -237,7 +237,10 @@ impl Decoder<'_> {
         match &ty.shape {
             Shape::CString => self.c_string(start),
             Shape::Text { encoding, bytes } => match self.count(bytes, siblings) {
-                Ok(len) => (len, self.text(*encoding, start, len)),
+                Ok(len) => {
+                    let text = self.text(*encoding, start, len);
+                    (len, without_padding(bytes, text))
+                }
                 Err(why) => (0, Content::NotRead(why)),
             },
             Shape::Array { element, count } => match self.count(count, siblings) {
@@ -526,6 +529,16 @@ impl Decoder<'_> {
     }
 }
 
+/// Returns a text of a fixed length without the NULs at its end, which fill it up.
+fn without_padding(length: &Count, content: Content) -> Content {
+    match (length, content) {
+        (Count::Fixed(_), Content::Value(Value::Text(text))) => {
+            Content::Value(Value::Text(text.trim_end_matches('\0').to_owned()))
+        }
+        (_, content) => content,
+    }
+}
+
 fn invalid(error: impl ToString) -> NotRead {
     NotRead::Invalid(error.to_string())
 }
@@ -572,7 +585,7 @@ fn bits_of(value: &Value, bits: Bits, signed: bool) -> Value {
 }
 
 /// Returns the value of bytes that have no parts.
-fn scalar_value(ty: &DataType, bytes: &[u8]) -> Result<Value, NotRead> {
+pub(super) fn scalar_value(ty: &DataType, bytes: &[u8]) -> Result<Value, NotRead> {
     match &ty.shape {
         Shape::Number { number, order } => number_value(*number, *order, bytes),
         Shape::Enumeration(numbers) => {

@@ -8,6 +8,7 @@
 
 mod declaration;
 mod decode;
+mod encode;
 pub(crate) mod encoding;
 mod number;
 mod table;
@@ -17,6 +18,8 @@ pub use declaration::{
     TypeSource,
 };
 pub use decode::{Content, Limits, Memory, Node, NotRead, decode};
+pub(crate) use encode::field_advice;
+pub use encode::{NotWritable, Piece, encode, typed};
 pub use number::NumberType;
 pub use table::{
     Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, RecordKind, Shape,

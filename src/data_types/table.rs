@@ -214,6 +214,70 @@ impl TypeTable {
         self.names.iter().map(|(name, id)| (&**name, *id))
     }
 
+    /// Returns the type of this name, also one that only other types refer to.
+    pub fn find_any(&self, name: &str) -> Option<TypeId> {
+        let is_named = |ty: &DataType| ty.name.as_deref() == Some(name);
+        let unlisted = || {
+            let index = self.types.iter().position(is_named)?;
+            u32::try_from(index).ok().map(TypeId)
+        };
+        self.find(name).or_else(unlisted)
+    }
+
+    /// Returns the field of this name with its offset from the start of the record. Fields of an
+    /// anonymous record in it are fields of the record too.
+    pub fn field(&self, id: TypeId, name: &str) -> Option<(&Field, u64)> {
+        match &self.get(id)?.shape {
+            Shape::Record(record) => self.find_field(&record.fields, name),
+            _ => None,
+        }
+    }
+
+    /// Returns the field of this name, with its offset, among the fields of a record.
+    pub(super) fn find_field<'a>(
+        &'a self,
+        fields: &'a [Field],
+        name: &str,
+    ) -> Option<(&'a Field, u64)> {
+        fields.iter().find_map(|field| match &*field.name {
+            "" => {
+                let (inner, offset) = self.field(field.ty, name)?;
+                Some((inner, field.offset.saturating_add(offset)))
+            }
+            own => (own == name).then_some((field, field.offset)),
+        })
+    }
+
+    /// Returns the names of the fields of a record, those of anonymous records in it included.
+    pub fn field_names(&self, id: TypeId) -> Vec<Arc<str>> {
+        let Some(Shape::Record(record)) = self.get(id).map(|ty| &ty.shape) else {
+            return Vec::new();
+        };
+        let names = record.fields.iter().flat_map(|field| match &*field.name {
+            "" => self.field_names(field.ty),
+            _ => vec![Arc::clone(&field.name)],
+        });
+        names.collect()
+    }
+
+    /// Returns whether the size of a type is known without memory.
+    pub fn is_size_known(&self, id: TypeId) -> bool {
+        let Some(ty) = self.get(id) else {
+            return true;
+        };
+        match &ty.shape {
+            Shape::CString => false,
+            Shape::Array { count, .. } | Shape::Text { bytes: count, .. } => {
+                matches!(count, Count::Fixed(_))
+            }
+            Shape::Record(record) => record
+                .fields
+                .last()
+                .is_none_or(|field| self.is_size_known(field.ty)),
+            _ => true,
+        }
+    }
+
     /// Adds a type, which [`TypeTable::find`] does not find.
     pub fn add(&mut self, ty: DataType) -> TypeId {
         // A table of 2^32 types does not fit in memory; the last number is used for any more.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data_types::NumberType;
+use crate::data_types::{Described, Description, NumberType, TypeRef};
 use crate::source::HostPlace;
 use crate::value::Value;
 use crate::wasm_types::ValueType;
@@ -42,6 +42,32 @@ pub enum HostFunctionName {
     Import(ImportName),
     /// A function that a `callback` statement puts into a table.
     Callback(String),
+}
+
+/// A type as a statement or an expression writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrittenType {
+    /// What is written.
+    pub described: Described,
+    /// Whether it is a name in quotes.
+    pub(crate) is_quoted: bool,
+    /// The type; `None` until the types of the script are resolved.
+    pub(crate) resolved: Option<TypeRef>,
+}
+
+impl WrittenType {
+    /// Returns the name, if that is all that is written.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.described.description {
+            Description::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns its place.
+    pub(crate) fn span(&self) -> Span {
+        self.described.span.clone().into()
+    }
 }
 
 /// One statement of a script.
@@ -120,6 +146,13 @@ pub enum StatementKind {
     },
     /// `import MODULE.NAME …`: not a step.
     Import(Import),
+    /// `type NAME = TYPE`: not a step.
+    Type {
+        /// The name.
+        name: Name,
+        /// The type.
+        described: Described,
+    },
     /// `let NAME = EXPR`.
     Let {
         /// The variable.
@@ -152,8 +185,10 @@ pub enum StatementKind {
     Write {
         /// The address of the first byte.
         address: Expr,
-        /// Text or bytes.
+        /// Text, bytes, or a record.
         value: Expr,
+        /// Whether bytes of a record that no field is given for are set to 0.
+        is_zeroed: bool,
     },
     /// `NAME = read ADDR …`.
     Read {
@@ -181,6 +216,15 @@ pub enum StatementKind {
         address: Expr,
         /// Its length in bytes.
         length: Expr,
+    },
+    /// `view NAME = ADDR as TYPE`.
+    View {
+        /// The region.
+        name: Name,
+        /// Its first address.
+        address: Expr,
+        /// The type of its bytes.
+        ty: WrittenType,
     },
     /// `block NAME = ADDR, LEN`.
     Block {
@@ -225,8 +269,8 @@ pub enum StatementKind {
 }
 
 impl StatementKind {
-    /// Returns whether the statement is a step. `module`, `input`, `memory`, `args`, `env` and
-    /// `import` are not.
+    /// Returns whether the statement is a step. `module`, `input`, `memory`, `args`, `env`,
+    /// `import` and `type` are not.
     pub(crate) fn is_step(&self) -> bool {
         !matches!(
             self,
@@ -237,6 +281,7 @@ impl StatementKind {
                 | StatementKind::Env { .. }
                 | StatementKind::Provide { .. }
                 | StatementKind::Import(_)
+                | StatementKind::Type { .. }
         )
     }
 }
@@ -341,8 +386,10 @@ pub enum Action {
     Writes {
         /// The address of the first byte.
         address: Expr,
-        /// Text or bytes.
+        /// Text, bytes, or a record.
         value: Expr,
+        /// Whether bytes of a record that no field is given for are set to 0.
+        is_zeroed: bool,
     },
     /// `copies DST, SRC, LEN`.
     Copies {
@@ -428,6 +475,8 @@ pub enum Reading {
         /// How many numbers.
         count: Expr,
     },
+    /// A value of a type.
+    Typed(WrittenType),
 }
 
 impl Reading {
@@ -436,7 +485,7 @@ impl Reading {
         match self {
             Reading::Sized { length, .. } => Some(length),
             Reading::Array { count, .. } => Some(count),
-            Reading::Cstr | Reading::Number(_) => None,
+            Reading::Cstr | Reading::Number(_) | Reading::Typed(_) => None,
         }
     }
 }
@@ -509,6 +558,29 @@ pub(crate) enum ExprKind {
         /// Its arguments.
         args: Vec<Expr>,
     },
+    /// `x.name`.
+    Field {
+        /// The record.
+        of: Box<Expr>,
+        /// The field.
+        name: Name,
+    },
+    /// `Point { x: 1.5, y: 2 }`.
+    Record {
+        /// Its type; `None` for a record inside another, whose type has it.
+        ty: Option<WrittenType>,
+        /// The fields with their values.
+        fields: Vec<(Name, Expr)>,
+    },
+    /// `size(TYPE)`.
+    SizeOf(WrittenType),
+    /// `offset(TYPE.FIELD)`.
+    OffsetOf {
+        /// The type.
+        ty: WrittenType,
+        /// The way to the field.
+        path: Vec<PathPart>,
+    },
     /// `calls(MODULE.NAME)`, or `calls(NAME)` of a callback.
     Calls(HostFunctionName),
     /// `call_args(MODULE.NAME, i)`, `call_reads(MODULE.NAME, i)` or `call_results(MODULE.NAME, i)`.
@@ -520,6 +592,15 @@ pub(crate) enum ExprKind {
         /// The number of the call, counted from 0.
         index: Box<Expr>,
     },
+}
+
+/// A step on the way from a type to a part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PathPart {
+    /// `.name`.
+    Field(Name),
+    /// `[1]`, with its place.
+    Element(u64, Span),
 }
 
 /// A part of what is recorded of a call of an import.

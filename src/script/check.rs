@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::ast::{
     Action, Call, Callback, Expr, ExprKind, Function, HostFunctionName, Import, ImportKind,
-    ImportName, Name, Reading, Span, Statement, StatementKind,
+    ImportName, Name, Reading, Span, Statement, StatementKind, WrittenType,
 };
 use super::error::{Fault, MAX_SHOWN};
 use super::known_names::{KnownNames, defined_names};
+use super::parser::unknown_reading;
 use super::vocabulary;
 use super::{Item, MAX_FAULTS};
 use crate::value::Value;
@@ -63,6 +64,7 @@ pub(super) fn typed(statement: &Statement, known: &KnownNames, faults: &mut Vec<
     checker.later = known.later.iter().map(|name| (name.clone(), 0)).collect();
     checker.regions = known.regions.iter().cloned().collect();
     checker.blocks = known.blocks.iter().cloned().collect();
+    checker.types = known.types.iter().map(|name| (name.clone(), 0)).collect();
     checker.statement(statement);
 }
 
@@ -159,6 +161,8 @@ struct Checker<'f> {
     guessed: HashSet<String>,
     regions: HashSet<String>,
     blocks: HashSet<String>,
+    /// The declared types, each with its line.
+    types: HashMap<String, u32>,
     imports: HashMap<(ImportName, Option<u64>), u32>,
     module: Option<u32>,
     memory: Option<u32>,
@@ -179,6 +183,7 @@ impl<'f> Checker<'f> {
             guessed: HashSet::new(),
             regions: HashSet::new(),
             blocks: HashSet::new(),
+            types: HashMap::new(),
             imports: HashMap::new(),
             module: None,
             memory: None,
@@ -211,6 +216,9 @@ impl<'f> Checker<'f> {
     fn collect_names(&mut self, item: &Item) {
         match item {
             Item::Statement(statement) => {
+                if let StatementKind::Type { name, .. } = &statement.kind {
+                    self.declare_type(name, statement.line);
+                }
                 for name in defined_names(&statement.kind) {
                     self.later
                         .entry(name.text.clone())
@@ -222,6 +230,33 @@ impl<'f> Checker<'f> {
                     self.later.entry(name.clone()).or_insert(0);
                 }
             }
+        }
+    }
+
+    /// Notes a declared type, which lines before it can use too.
+    fn declare_type(&mut self, name: &Name, line: u32) {
+        match self.types.get(&name.text) {
+            None => drop(self.types.insert(name.text.clone(), line)),
+            Some(first) => {
+                let message = format!(
+                    "a second type `{}`; the first is in line {first}",
+                    name.text
+                );
+                self.faults.push(
+                    Fault::new(name.span, message).help("choose another name for one of them"),
+                );
+            }
+        }
+    }
+
+    /// Checks a type of one word, which can be a misspelt reading. Any other type is found when the
+    /// session opens, because debug information can have it.
+    fn written_type(&mut self, ty: &WrittenType) {
+        let Some(name) = ty.name().filter(|_| !ty.is_quoted) else {
+            return;
+        };
+        if !self.types.contains_key(name) && vocabulary::is_nearly_reading(name) {
+            self.faults.push(unknown_reading(name, ty.span()));
         }
     }
 
@@ -237,7 +272,9 @@ impl<'f> Checker<'f> {
             );
         }
         match &statement.kind {
-            StatementKind::Region { name, .. } => drop(self.regions.insert(name.text.clone())),
+            StatementKind::Region { name, .. } | StatementKind::View { name, .. } => {
+                drop(self.regions.insert(name.text.clone()))
+            }
             StatementKind::Block { name, .. } => drop(self.blocks.insert(name.text.clone())),
             StatementKind::Release { name } => self.release(name),
             StatementKind::Import(import) => self.import(import, line),
@@ -336,7 +373,7 @@ impl<'f> Checker<'f> {
         let step = Scope::Step;
         match kind {
             Kind::Module { .. } | Kind::Memory { .. } | Kind::Global { .. } => {}
-            Kind::Release { .. } | Kind::ExpectFinding { .. } => {}
+            Kind::Release { .. } | Kind::ExpectFinding { .. } | Kind::Type { .. } => {}
             Kind::Import(import) => self.import_values(import),
             Kind::Callback(callback) => self.callback(callback),
             Kind::Args { values } => values
@@ -347,7 +384,7 @@ impl<'f> Checker<'f> {
             Kind::Input { default, .. } => self.expression(default, Scope::Value),
             Kind::Let { value, .. } | Kind::Set { value, .. } => self.expression(value, step),
             Kind::Call { call, .. } | Kind::ExpectTrap { call, .. } => self.call(call, step),
-            Kind::Write { address, value } => {
+            Kind::Write { address, value, .. } => {
                 self.expression(address, step);
                 self.written(value, step);
             }
@@ -361,6 +398,10 @@ impl<'f> Checker<'f> {
             } => {
                 self.expression(address, step);
                 self.expression(length, step);
+            }
+            Kind::View { address, ty, .. } => {
+                self.expression(address, step);
+                self.written_type(ty);
             }
             Kind::Expect { condition } => self.expression(condition, step),
             Kind::Ask { answer, .. } => self.expression(answer, Scope::Ask),
@@ -419,7 +460,7 @@ impl<'f> Checker<'f> {
             Action::Returns(values) => values
                 .iter()
                 .for_each(|value| self.expression(value, scope)),
-            Action::Writes { address, value } => {
+            Action::Writes { address, value, .. } => {
                 self.expression(address, scope);
                 self.written(value, scope);
             }
@@ -445,6 +486,9 @@ impl<'f> Checker<'f> {
 
     fn reading(&mut self, address: &Expr, what: &Reading, scope: Scope) {
         self.expression(address, scope);
+        if let Reading::Typed(ty) = what {
+            self.written_type(ty);
+        }
         if let Some(length) = what.length() {
             self.expression(length, scope);
         }
@@ -461,9 +505,10 @@ impl<'f> Checker<'f> {
                 Fault::new(value.span, "a number alone has no width in bytes")
                     .help(format!("give it a width: `f32({x})` or `f64({x})`")),
             ),
+            ExprKind::List(items) if is_list_of_records(items) => self.expression(value, scope),
             ExprKind::Literal(Value::Bool(_) | Value::Null) | ExprKind::List(_) => {
                 self.faults.push(
-                    Fault::new(value.span, "only text and bytes can be written")
+                    Fault::new(value.span, "only text, bytes and records can be written")
                         .help("give numbers a width: `u8(1, 2, 3)`"),
                 );
             }
@@ -481,6 +526,11 @@ impl<'f> Checker<'f> {
                 self.expression(left, scope);
                 self.expression(right, scope);
             }
+            ExprKind::Field { of, .. } => self.expression(of, scope),
+            ExprKind::Record { fields, .. } => fields
+                .iter()
+                .for_each(|(_, value)| self.expression(value, scope)),
+            ExprKind::SizeOf(_) | ExprKind::OffsetOf { .. } => {}
             ExprKind::Index { of, index } => {
                 self.expression(of, scope);
                 self.expression(index, scope);
@@ -701,6 +751,12 @@ impl<'f> Checker<'f> {
             }
         }
     }
+}
+
+/// Returns whether a list has records and nothing else.
+fn is_list_of_records(items: &[Expr]) -> bool {
+    let is_record = |item: &Expr| matches!(item.kind, ExprKind::Record { .. });
+    !items.is_empty() && items.iter().all(is_record)
 }
 
 fn first_word(statement: &Statement) -> Span {

@@ -60,6 +60,14 @@ impl Fault {
         }
     }
 
+    /// Returns the message, with the help after it.
+    pub fn into_message(self) -> String {
+        match self.help {
+            Some(help) => format!("{}; {help}", self.message),
+            None => self.message,
+        }
+    }
+
     /// Sets the help, which can quote the source as it is.
     pub fn help(self, help: impl AsRef<str>) -> Self {
         Fault {

@@ -59,7 +59,7 @@ pub fn parse_setup(text: &str, inputs: &[String]) -> Option<Result<Statement, Sc
         .strip_prefix(first)
         .unwrap_or_default()
         .trim_start();
-    if !matches!(first, "import" | "memory" | "args" | "env")
+    if !matches!(first, "import" | "memory" | "args" | "env" | "type")
         || rest.starts_with('=')
         || rest.starts_with(',')
     {
@@ -110,9 +110,17 @@ pub fn names_given(text: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Returns the name of the type that a line declares, if it does.
+pub fn declared_type(line: &str) -> Option<String> {
+    match parse_line(line).ok()?.kind {
+        StatementKind::Type { name, .. } => Some(name.text),
+        _ => None,
+    }
+}
+
 /// Returns the words that a step can begin with.
 pub fn step_words() -> impl Iterator<Item = &'static str> {
-    let too_late = ["module", "input", "memory", "args", "env", "import"];
+    let too_late = ["module", "input", "memory", "args", "env", "import", "type"];
     // `read`, `global` and `callback` come after `NAME =`.
     vocabulary::statements().filter(move |word| {
         !too_late.contains(word) && !matches!(*word, "read" | "global" | "callback")
@@ -271,12 +279,14 @@ fn check_setup(statement: &Statement, known: &KnownNames) -> Result<(), ScriptEr
         | StatementKind::Memory { .. }
         | StatementKind::Args { .. }
         | StatementKind::Env { .. }
-        | StatementKind::Provide { .. } => {
+        | StatementKind::Provide { .. }
+        | StatementKind::Type { .. } => {
             check::setup(statement, known, &mut faults);
         }
         _ => faults.push(Fault::new(
             0..statement.text.len(),
-            "only `import`, `memory`, `args`, `env` and `provide` lines are given to a guest",
+            "only `import`, `memory`, `args`, `env`, `provide` and `type` lines can come before the \
+             first step",
         )),
     }
     if faults.is_empty() {
@@ -291,6 +301,9 @@ fn is_same_subject(a: &StatementKind, b: &StatementKind) -> bool {
         (StatementKind::Import(a), StatementKind::Import(b)) => a.name == b.name,
         (StatementKind::Memory { .. }, StatementKind::Memory { .. })
         | (StatementKind::Args { .. }, StatementKind::Args { .. }) => true,
+        (StatementKind::Type { name: a, .. }, StatementKind::Type { name: b, .. }) => {
+            a.text == b.text
+        }
         (StatementKind::Env { name: a, .. }, StatementKind::Env { name: b, .. })
         | (StatementKind::Provide { path: a, .. }, StatementKind::Provide { path: b, .. }) => {
             a.text == b.text

@@ -12,6 +12,8 @@ pub struct KnownNames {
     pub later: Vec<String>,
     pub regions: Vec<String>,
     pub blocks: Vec<String>,
+    /// The types that the script declares.
+    pub types: Vec<String>,
 }
 
 impl KnownNames {
@@ -25,10 +27,19 @@ impl KnownNames {
             match &statement.kind {
                 StatementKind::Input { .. } => known.inputs.extend(names),
                 StatementKind::Region { name, .. } => known.regions.push(name.text.clone()),
+                StatementKind::View { name, .. } => known.regions.push(name.text.clone()),
                 StatementKind::Block { name, .. } => known.blocks.push(name.text.clone()),
                 _ => known.variables.extend(names),
             }
         }
+        // A type is known wherever its declaration is.
+        let all = before.iter().chain(after);
+        known
+            .types
+            .extend(all.filter_map(|statement| match &statement.kind {
+                StatementKind::Type { name, .. } => Some(name.text.clone()),
+                _ => None,
+            }));
         let later = after
             .iter()
             .flat_map(|statement| defined_names(&statement.kind));

@@ -38,13 +38,13 @@ pub(super) struct Line {
 }
 
 /// The symbols, longest first: the first that matches is the token.
-const SYMBOLS: [&str; 29] = [
+const SYMBOLS: [&str; 32] = [
     "==", "!=", "<=", ">=", "<<", ">>", "++", "..", "->", "=", "<", ">", "+", "-", "*", "/", "%",
-    "&", "|", "^", "~", "(", ")", "[", "]", ",", ";", ":", ".",
+    "&", "|", "^", "~", "(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "@",
 ];
 
 /// Symbols of other languages, with the advice for each.
-const HABITS: [(&str, &str); 23] = [
+const HABITS: [(&str, &str); 22] = [
     ("===", "to compare two values, use `==`"),
     ("!==", "to compare two values, use `!=`"),
     (
@@ -78,10 +78,9 @@ const HABITS: [(&str, &str); 23] = [
         "!",
         "not equal is `!=`; to negate a truth value, write `x == false`",
     ),
-    ("\\", "a line continues only inside ( ) and [ ]"),
+    ("\\", "a line continues only inside ( ), [ ] and { }"),
     ("'", "put text in double quotes: \"…\""),
     ("`", "put text in double quotes: \"…\""),
-    ("{", "there are no blocks; write one statement on each line"),
     (
         "$",
         "put the name of an export or import with `$` in quotes: call \"$name\"()",
@@ -133,7 +132,7 @@ impl<'a> Lexer<'a> {
                     if line.fault.is_some() || open.is_empty() {
                         return Some(line);
                     }
-                    if self.at_statement() {
+                    if self.at_statement(is_inside_braces(&open)) {
                         break;
                     }
                 }
@@ -149,7 +148,7 @@ impl<'a> Lexer<'a> {
     /// Reads one token. After a fault, the rest of the line is only read for its names.
     fn token(&mut self, line: &mut Line, open: &mut Vec<Token>) {
         let start = self.at;
-        match self.scan() {
+        match self.scan(line, open) {
             Ok(kind) => {
                 let token = Token {
                     kind,
@@ -174,9 +173,17 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn scan(&mut self) -> Result<TokenKind, Fault> {
+    fn scan(&mut self, line: &Line, open: &[Token]) -> Result<TokenKind, Fault> {
         let rest = self.rest();
         let first = rest.chars().next().unwrap_or('\0');
+        // Two pointers, not the power operator of other languages.
+        if rest.starts_with("**") && self.is_before_type(line) {
+            self.at += 1;
+            return Ok(TokenKind::Symbol("*"));
+        }
+        if first == '@' && !is_inside_braces(open) {
+            return Err(self.unexpected(first));
+        }
         if first == '"' {
             return self
                 .literal(literals::text(rest, self.at))
@@ -211,6 +218,18 @@ impl<'a> Lexer<'a> {
             return Ok(TokenKind::Symbol(symbol));
         }
         Err(self.unexpected(first))
+    }
+
+    /// Returns whether a type can come next.
+    fn is_before_type(&self, line: &Line) -> bool {
+        let Some(last) = line.tokens.last() else {
+            return false;
+        };
+        match last.kind {
+            TokenKind::Symbol(symbol) => matches!(symbol, ":" | "[" | "=" | "*" | "("),
+            TokenKind::Name => self.text.get(last.span.start..last.span.end) == Some("as"),
+            _ => false,
+        }
     }
 
     /// Moves past a literal of `length` bytes, even if it is faulty.
@@ -275,8 +294,9 @@ impl<'a> Lexer<'a> {
 
     /// Returns whether the line that begins here can only be a statement, which means that a
     /// bracket before it was forgotten. Inside brackets, a single `=` never comes after a name, and
-    /// another name or a literal never comes after a statement's word.
-    fn at_statement(&self) -> bool {
+    /// another name or a literal never comes after a statement's word. Inside braces, a number can
+    /// come after `=`.
+    fn at_statement(&self, is_inside_braces: bool) -> bool {
         let blanks = [' ', '\t'];
         let mut rest = self.rest().trim_start_matches(blanks);
         let length = name_length(rest);
@@ -300,7 +320,9 @@ impl<'a> Lexer<'a> {
             };
             let after = after.trim_start_matches(blanks);
             if let Some(value) = after.strip_prefix('=') {
-                return !value.starts_with('=');
+                let value_start = value.trim_start_matches(blanks);
+                return !value.starts_with('=')
+                    && (!is_inside_braces || value_start.starts_with(is_name_start));
             }
             let Some(more) = after.strip_prefix(',') else {
                 return false;
@@ -308,6 +330,12 @@ impl<'a> Lexer<'a> {
             rest = more.trim_start_matches(blanks);
         }
     }
+}
+
+/// Returns whether any of the open brackets is a brace.
+fn is_inside_braces(open: &[Token]) -> bool {
+    open.iter()
+        .any(|bracket| bracket.kind == TokenKind::Symbol("{"))
 }
 
 fn starts_with_digit(text: &str) -> bool {
@@ -325,11 +353,11 @@ fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
         return Ok(());
     };
     let opening = match symbol {
-        "(" | "[" if open.len() < MAX_OPEN => {
+        "(" | "[" | "{" if open.len() < MAX_OPEN => {
             open.push(token.clone());
             return Ok(());
         }
-        "(" | "[" => {
+        "(" | "[" | "{" => {
             return Err(Fault::new(
                 token.span,
                 format!("more than {MAX_OPEN} brackets are open here"),
@@ -338,6 +366,7 @@ fn balance(token: &Token, open: &mut Vec<Token>) -> Result<(), Fault> {
         }
         ")" => "(",
         "]" => "[",
+        "}" => "{",
         _ => return Ok(()),
     };
     match open.pop().map(|bracket| bracket.kind) {
@@ -369,7 +398,11 @@ fn never_closed(bracket: &Token) -> Fault {
 }
 
 fn closing(bracket: &str) -> &'static str {
-    if bracket == "(" { ")" } else { "]" }
+    match bracket {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
+    }
 }
 
 pub(super) fn is_name_start(c: char) -> bool {

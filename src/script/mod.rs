@@ -14,19 +14,22 @@ mod lexer;
 mod markdown;
 mod parser;
 mod serialize;
+mod type_path;
+mod types;
 mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::data_types::TypeTable;
 use crate::prose::Document;
 use crate::safe;
 use ast::{BinaryOp, Expr, ExprKind, Function, Import, Name, Statement, StatementKind};
 use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 pub(crate) use interactive::{
-    check_line, form_of, function_words, is_plain_name, names_given, parse_line, parse_setup,
-    reading_words, source_words, statements_in, step_words,
+    check_line, declared_type, form_of, function_words, is_plain_name, names_given, parse_line,
+    parse_setup, reading_words, source_words, statements_in, step_words,
 };
 pub(crate) use known_names::KnownNames;
 use lexer::{Lexer, TokenKind};
@@ -69,6 +72,8 @@ pub struct Script {
     pub(crate) document: Document,
     /// Where a recorded host did what the actions of imports do; empty for every other script.
     pub(crate) recorded_actions: Arc<ast::RecordedActions>,
+    /// The types that it names, once they are resolved.
+    types: Arc<TypeTable>,
     lines: Lines,
     /// The length of the file's text in bytes; the text after it was typed.
     written: usize,
@@ -148,6 +153,7 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ScriptErrors> {
         statements,
         document,
         recorded_actions: Arc::default(),
+        types: Arc::default(),
         lines,
         written,
     })
@@ -232,6 +238,7 @@ impl Script {
                 StatementKind::Write { address, .. }
                 | StatementKind::Read { address, .. }
                 | StatementKind::Region { address, .. }
+                | StatementKind::View { address, .. }
                 | StatementKind::Block { address, .. } => collect_addresses(address, &mut found),
                 _ => {}
             }
@@ -266,6 +273,7 @@ fn collect_addresses(expr: &Expr, found: &mut impl Extend<String>) {
         }
         ExprKind::Unary { operand: inner, .. }
         | ExprKind::Index { of: inner, .. }
+        | ExprKind::Field { of: inner, .. }
         | ExprKind::Slice { of: inner, .. } => {
             collect_addresses(inner, found);
         }

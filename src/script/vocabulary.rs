@@ -8,7 +8,7 @@ use crate::text::{list, nearest};
 
 /// The statements: the word that each begins with, and its form. `read`, `global` and `callback` come
 /// only after `NAME =`.
-const STATEMENTS: [(&str, &str); 20] = [
+const STATEMENTS: [(&str, &str); 22] = [
     ("module", "module \"path\""),
     ("input", "input NAME = EXPR"),
     ("let", "let NAME = EXPR"),
@@ -27,6 +27,8 @@ const STATEMENTS: [(&str, &str); 20] = [
     ("grow", "NAME = grow PAGES"),
     ("callback", "NAME = callback(a: i32) -> i32 ACTION ; ACTION"),
     ("region", "region NAME = ADDR, LEN"),
+    ("view", "view NAME = ADDR as TYPE"),
+    ("type", "type NAME = { x: f32, y: f32 }"),
     ("block", "block NAME = ADDR, LEN"),
     ("release", "release NAME"),
     (
@@ -41,7 +43,7 @@ const STATEMENTS: [(&str, &str); 20] = [
 ];
 
 /// Words of other languages that people write instead of a statement, with the advice for each.
-const HABITS: [(&str, &str); 32] = [
+const HABITS: [(&str, &str); 35] = [
     ("assert", "write an expectation as `expect EXPR`"),
     ("check", "write an expectation as `expect EXPR`"),
     ("const", "to name a value, write `let NAME = EXPR`"),
@@ -119,6 +121,18 @@ const HABITS: [(&str, &str); 32] = [
         "export",
         "to call an export, write `call EXPORT(…)`; to describe an import, `import MODULE.NAME(…)`",
     ),
+    (
+        "struct",
+        "to describe bytes in memory, write `type NAME = { x: f32, y: f32 }`",
+    ),
+    (
+        "typedef",
+        "to describe bytes in memory, write `type NAME = { x: f32, y: f32 }`",
+    ),
+    (
+        "union",
+        "to describe bytes in memory, write `type NAME = union { i: u32, f: f32 }`",
+    ),
     ("wasm", "to name the guest, write `module \"path\"`"),
     ("load_module", "to name the guest, write `module \"path\"`"),
     (
@@ -156,6 +170,13 @@ pub(super) const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf16", Encoding::Utf16),
     ("bytes", Encoding::Bytes),
 ];
+
+/// The words that types begin with, besides those of numbers.
+pub(super) const TYPE_WORDS: [&str; 7] =
+    ["bool", "char", "cstr", "utf8", "utf16", "packed", "union"];
+
+/// The functions whose argument is a type.
+pub(super) const TYPE_FUNCTIONS: [&str; 2] = ["size", "offset"];
 
 /// The functions whose first argument is an import, not an expression.
 pub(super) const IMPORT_FUNCTIONS: [&str; 4] = ["calls", "call_args", "call_reads", "call_results"];
@@ -276,6 +297,11 @@ pub(super) fn is_statement(word: &str) -> bool {
     statements().any(|statement| statement == word)
 }
 
+/// Returns whether a type of the language begins with `word`.
+pub(super) fn is_type_word(word: &str) -> bool {
+    TYPE_WORDS.contains(&word) || NumberType::from_name(word).is_some()
+}
+
 /// Returns the encoding called `word`.
 pub(super) fn encoding(word: &str) -> Option<Encoding> {
     ENCODINGS
@@ -293,7 +319,7 @@ pub(super) fn function(word: &str) -> Option<Function> {
 
 /// Returns whether `word` is the name of a function.
 pub(super) fn is_function(word: &str) -> bool {
-    function(word).is_some() || IMPORT_FUNCTIONS.contains(&word)
+    function(word).is_some() || IMPORT_FUNCTIONS.contains(&word) || TYPE_FUNCTIONS.contains(&word)
 }
 
 /// Returns the names of all functions.
@@ -302,6 +328,7 @@ pub(super) fn functions() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .map(Function::name)
         .chain(IMPORT_FUNCTIONS)
+        .chain(TYPE_FUNCTIONS)
 }
 
 /// Returns the words that can come after `as`.
@@ -347,6 +374,14 @@ pub(super) fn statement_help(word: &str) -> Option<String> {
         .find(|(habit, _)| habit.eq_ignore_ascii_case(word))
         .map(|(_, help)| (*help).to_owned());
     habit.or_else(|| did_you_mean(word, statements()))
+}
+
+/// Returns whether a `word` after `as` that is no encoding and no number type is nearly one.
+pub(super) fn is_nearly_reading(word: &str) -> bool {
+    let is_habit = READING_HABITS
+        .iter()
+        .any(|(habit, _)| habit.eq_ignore_ascii_case(word));
+    is_habit || nearest(word, readings()).is_some()
 }
 
 /// Returns the advice for a `word` after `as` that is no encoding and no number type.

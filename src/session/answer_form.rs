@@ -61,7 +61,9 @@ fn kind_of(expr: &Expr, statements: &[Statement], depth: usize) -> Option<Answer
             _ => None,
         },
         ExprKind::Calls(_) => Some(AnswerKind::Number),
-        ExprKind::CallPart { .. } => None,
+        ExprKind::SizeOf(_) | ExprKind::OffsetOf { .. } => Some(AnswerKind::Number),
+        ExprKind::Record { .. } => Some(AnswerKind::Other),
+        ExprKind::Field { .. } | ExprKind::CallPart { .. } => None,
     }
 }
 
@@ -89,7 +91,7 @@ fn kind_of_variable(name: &str, statements: &[Statement], depth: usize) -> Optio
             }
             StatementKind::Read {
                 name: bound, what, ..
-            } if bound.text == name => Some(Some(kind_of_reading(what))),
+            } if bound.text == name => Some(kind_of_reading(what)),
             StatementKind::Grow {
                 name: Some(bound), ..
             }
@@ -103,8 +105,8 @@ fn kind_of_variable(name: &str, statements: &[Statement], depth: usize) -> Optio
         .flatten()
 }
 
-fn kind_of_reading(what: &Reading) -> AnswerKind {
-    match what {
+fn kind_of_reading(what: &Reading) -> Option<AnswerKind> {
+    Some(match what {
         Reading::Sized {
             encoding: Encoding::Bytes,
             ..
@@ -112,7 +114,8 @@ fn kind_of_reading(what: &Reading) -> AnswerKind {
         | Reading::Array { .. } => AnswerKind::Other,
         Reading::Sized { .. } | Reading::Cstr => AnswerKind::Text,
         Reading::Number(_) => AnswerKind::Number,
-    }
+        Reading::Typed(_) => return None,
+    })
 }
 
 /// Returns the kind of an element of a variable that is a list of numbers.

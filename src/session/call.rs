@@ -133,7 +133,7 @@ impl Session {
         exports::check_counts(name, &ty, call.args.len(), names)?;
         let mut args = Vec::with_capacity(call.args.len());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
-            let value = self.evaluate(expr)?;
+            let value = self.evaluate_argument(expr)?;
             let wasm = exports::argument(&mut self.store, (name, index), *ty, &value)?;
             args.push((value, wasm));
         }
@@ -302,6 +302,16 @@ impl Session {
     /// Returns an error if the expression has no value.
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, StepError> {
         crate::script::eval::evaluate(expr, &self.eval_env())
+            .map_err(|error| StepError::failed(self.located(error.span.start, &error)))
+    }
+
+    /// Evaluates an expression whose value is given to the guest.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the expression has no value.
+    pub(super) fn evaluate_argument(&self, expr: &Expr) -> Result<Value, StepError> {
+        crate::script::eval::evaluate_argument(expr, &self.eval_env())
             .map_err(|error| StepError::failed(self.located(error.span.start, &error)))
     }
 }

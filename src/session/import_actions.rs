@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
-use crate::data_types::encoding;
 use crate::safe;
 use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
@@ -22,6 +21,7 @@ use super::host_names::describe_function;
 use super::imports::{HostState, HostTrap, MAX_CHOSEN_WRITES, MAX_DEPTH, Running};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
+use super::types;
 use super::values;
 
 /// The most bytes that the variables of all running actions can take.
@@ -103,9 +103,11 @@ impl Running<'_, '_> {
             self.place = self.recorded_place(number);
             match action {
                 Action::Returns(values) => results.extend(self.results(params, values)?),
-                Action::Writes { address, value } => {
-                    self.perform_write(params, address, value)?;
-                }
+                Action::Writes {
+                    address,
+                    value,
+                    is_zeroed,
+                } => self.perform_write(params, address, (value, *is_zeroed))?,
                 Action::Copies { to, from, length } => {
                     self.perform_copy(params, to, from, length)?;
                 }
@@ -143,7 +145,7 @@ impl Running<'_, '_> {
             .iter()
             .zip(types)
             .map(|(expr, ty)| {
-                let value = self.evaluate(params, expr)?;
+                let value = self.evaluate_argument(params, expr)?;
                 values::pass(&mut self.env, &value, ty)
                     .map_err(|error| self.fail(format!("returns: {error}")))
             })
@@ -154,13 +156,18 @@ impl Running<'_, '_> {
         &mut self,
         params: &[String],
         address: &Expr,
-        value: &Expr,
+        (value, is_zeroed): (&Expr, bool),
     ) -> Result<(), HostTrap> {
         let start = self.address(params, address, "the address")?;
         let value = self.evaluate(params, value)?;
-        let bytes = encoding::bytes_to_write(&value).map_err(|error| self.fail(error))?;
-        self.write(start, &bytes)?;
-        self.record_address(params, address, start, bytes.len());
+        let types = Arc::clone(&self.env.data().types);
+        let pieces =
+            types::bytes_to_write(&types, &value, is_zeroed).map_err(|error| self.fail(error))?;
+        for piece in &pieces {
+            let at = start.saturating_add(piece.offset);
+            self.write(at, &piece.bytes)?;
+            self.record_address(params, address, at, piece.bytes.len());
+        }
         Ok(())
     }
 
@@ -299,7 +306,7 @@ impl Running<'_, '_> {
             .map_err(|error| self.fail(error))?;
         let (mut args, mut given) = (Vec::new(), Vec::new());
         for (index, (expr, ty)) in call.args.iter().zip(ty.params()).enumerate() {
-            let value = self.evaluate(params, expr)?;
+            let value = self.evaluate_argument(params, expr)?;
             let wasm = exports::argument(&mut self.env, (&shown, index), *ty, &value);
             given.push(wasm.map_err(|error| self.fail(error))?);
             args.push(value);
@@ -375,9 +382,10 @@ impl Running<'_, '_> {
             ReadError::Utf8 { ref error, address } => {
                 self.found(error, Some((FindingKind::InvalidUtf8, address)))
             }
-            ReadError::Utf16(_) | ReadError::TooManyNumbers(_) | ReadError::Size(_) => {
-                self.fail(error)
-            }
+            ReadError::Utf16(_)
+            | ReadError::TooManyNumbers(_)
+            | ReadError::Size(_)
+            | ReadError::Typed(_) => self.fail(error),
         }
     }
 
@@ -390,8 +398,17 @@ impl Running<'_, '_> {
     }
 
     fn evaluate(&self, params: &[String], expr: &Expr) -> Result<Value, HostTrap> {
+        eval::evaluate(expr, &self.eval_env(params)).map_err(|error| self.fail(error))
+    }
+
+    /// Evaluates an expression whose value is given to the guest.
+    fn evaluate_argument(&self, params: &[String], expr: &Expr) -> Result<Value, HostTrap> {
+        eval::evaluate_argument(expr, &self.eval_env(params)).map_err(|error| self.fail(error))
+    }
+
+    fn eval_env<'e>(&'e self, params: &'e [String]) -> ActionEnv<'e> {
         let state = self.env.data();
-        let env = ActionEnv {
+        ActionEnv {
             bound: &self.bound,
             params,
             args: &self.args,
@@ -401,8 +418,7 @@ impl Running<'_, '_> {
                 .memory
                 .as_ref()
                 .map(|memory| memory::pages(memory, &self.env)),
-        };
-        eval::evaluate(expr, &env).map_err(|error| self.fail(error))
+        }
     }
 
     fn address(&self, params: &[String], expr: &Expr, role: &str) -> Result<u64, HostTrap> {

@@ -168,6 +168,7 @@ impl Running<'_, '_> {
             let action = Action::Writes {
                 address: literal(Value::Int(i128::from(write.address))),
                 value: literal(Value::Bytes(write.bytes)),
+                is_zeroed: false,
             };
             let text = format!("writes {:#x}, {value}", write.address);
             self.act(import, number, (text, write.place), action)?;

@@ -10,6 +10,7 @@ use wasmer::{
     AsStoreMut, AsStoreRef, FunctionEnvMut, FunctionType, Memory, RuntimeError, Value as Wasm,
 };
 
+use crate::data_types::TypeTable;
 use crate::safe;
 use crate::script::ast::{Action, HostFunctionName, ImportName, RecordedActions};
 use crate::source::HostPlace;
@@ -154,6 +155,8 @@ pub(super) struct HostState {
     pub playback: Option<Playback>,
     /// Where a recorded host did what the actions of imports do.
     pub recorded_actions: Arc<RecordedActions>,
+    /// The types that the script names.
+    pub types: Arc<TypeTable>,
 }
 
 impl HostState {
@@ -178,6 +181,7 @@ impl HostState {
             wasi,
             playback: None,
             recorded_actions: Arc::default(),
+            types: Arc::default(),
         }
     }
 

@@ -1,12 +1,15 @@
 //! Inserts a statement that a person typed as the next step of the script; it then runs like any
 //! other.
 
+use std::sync::Arc;
+
 use crate::script::ScriptErrors;
 use crate::script::ast::{Statement, StatementKind};
 use crate::timeline::PlannedStep;
 
 use super::Session;
 use super::open::planned_step;
+use super::types::type_source;
 
 /// Why a statement was not inserted. The session is as it was.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -34,7 +37,18 @@ impl Session {
         }
         let is_initialized = self.initializer().is_some();
         let at = self.progress.next_statement;
-        let statement = self.script.insert(at, statement)?.clone();
+        self.script.insert(at, statement)?;
+        let resolved = self
+            .script
+            .resolve_types_at(at, &mut *type_source(&self.guest));
+        if let Err(errors) = resolved {
+            self.script.statements.remove(at);
+            return Err(errors.into());
+        }
+        let Some(statement) = self.script.statements.get(at).cloned() else {
+            return refused("the statement is not in the script");
+        };
+        self.env.as_mut(&mut self.store).types = Arc::clone(self.script.types());
         let why = match &statement.kind {
             StatementKind::ExpectFinding { kind }
                 if self.progress.is_stopped && self.judging.has_error(&kind.text) =>

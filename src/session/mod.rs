@@ -48,6 +48,7 @@ mod scope;
 mod self_check;
 mod steps;
 mod trap;
+mod types;
 mod value_origin;
 mod values;
 mod wasi;

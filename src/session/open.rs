@@ -9,7 +9,7 @@ use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Expr, ImportKind, ImportName, Statement, StatementKind};
 use crate::script::eval::{EvalErrorKind, InputError};
-use crate::script::{Script, eval, parse_expression};
+use crate::script::{Script, ScriptErrors, eval, parse_expression};
 use crate::text;
 use crate::timeline::{
     ExportFacts, GuestFacts, Image, ImportFacts, InputFacts, MemoryFacts, PAGE, PlannedStep,
@@ -31,6 +31,7 @@ use super::recorder::Recorder;
 use super::region_facts::layout_facts;
 use super::scope::Scope;
 use super::self_check::SelfCheck;
+use super::types::type_source;
 use super::value_origin::Origins;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig};
@@ -62,6 +63,9 @@ pub enum OpenError {
         /// What is wrong with it.
         problem: ScriptProblem,
     },
+    /// Types of the script that are not known, or that have no layout.
+    #[error(transparent)]
+    Types(#[from] ScriptErrors),
     /// Values for inputs that are refused: each input's name and why.
     #[error("{}", list_refused(.0))]
     Inputs(Vec<(String, InputError)>),
@@ -143,7 +147,7 @@ pub(super) enum NoMemory {
 pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenError> {
     let SessionConfig {
         title,
-        script,
+        mut script,
         guest,
         files,
         input_overrides,
@@ -152,6 +156,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         stdin,
         compiled,
     } = config;
+    script.resolve_types(&mut *type_source(&guest))?;
     let memory_index = choose_memory(&script, &guest)?;
     let chosen = memory_index.as_ref().ok().copied();
     if let Some((import, mismatch)) = first_mismatch(&script, &guest) {
@@ -166,6 +171,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let history = import_history(&guest);
     let mut host = HostState::new(files.clone(), wasi, recorder, history);
     host.recorded_actions = Arc::clone(&script.recorded_actions);
+    host.types = Arc::clone(script.types());
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();

@@ -21,7 +21,9 @@ impl Session {
             StatementKind::Read { address, what, .. } => {
                 self.record_use(record, UseKind::Read, address, what.length());
             }
-            StatementKind::Region { address, .. } | StatementKind::Block { address, .. } => {
+            StatementKind::Region { address, .. }
+            | StatementKind::View { address, .. }
+            | StatementKind::Block { address, .. } => {
                 self.record_use(record, UseKind::Named, address, None);
             }
             StatementKind::Call { call, .. } | StatementKind::ExpectTrap { call, .. } => {

@@ -1,15 +1,18 @@
 //! Reads memory for `read` and an import's `reads`: the number of bytes, and their value.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wasmer::{AsStoreRef, Memory};
 
-use crate::data_types::NumberType;
 use crate::data_types::encoding::{self, BadUtf8, BadUtf16, WrongSize};
+use crate::data_types::{Node, NumberType, TypeRef};
+use crate::safe;
 use crate::script::ast::{Encoding, Expr, Reading};
 use crate::value::Value;
 
 use super::memory::{self, AccessError};
+use super::types;
 
 /// The most numbers that one `read … as TYPE[N]` returns. As a value, each number takes many more
 /// bytes than in memory.
@@ -22,6 +25,7 @@ pub enum Plan {
     Cstr,
     Number(NumberType),
     Array { element: NumberType, count: u64 },
+    Typed(TypeRef),
 }
 
 /// Writes the plan as it follows the address: `, 5 as utf8`, ` as u32[2]`.
@@ -39,6 +43,7 @@ impl fmt::Display for Plan {
             Plan::Cstr => f.write_str(" as cstr"),
             Plan::Number(number) => write!(f, " as {}", number.name()),
             Plan::Array { element, count } => write!(f, " as {}[{count}]", element.name()),
+            Plan::Typed(ty) => write!(f, " as {}", safe::cut(&ty.label(), 60)),
         }
     }
 }
@@ -69,12 +74,17 @@ pub enum ReadError {
     /// The bytes are not as many as the number needs.
     #[error(transparent)]
     Size(#[from] WrongSize),
+    /// The bytes are no value of the type.
+    #[error("{0}")]
+    Typed(String),
 }
 
 /// A value that was read, and how many bytes it took.
 pub struct Read {
     pub value: Value,
     pub length: u64,
+    /// The value with the place of each part, if it was read as a type.
+    pub node: Option<Arc<Node>>,
 }
 
 /// Returns the plan of a reading. `number` evaluates an expression with the given role as a length
@@ -97,6 +107,8 @@ pub fn plan<E>(
             element: *element,
             count: number(count, "the count")?,
         },
+        // A session does not open with a type that is not known.
+        Reading::Typed(ty) => ty.resolved.clone().map_or(Plan::Cstr, Plan::Typed),
     })
 }
 
@@ -105,6 +117,7 @@ pub fn length_of(plan: &Plan) -> Option<u64> {
     match plan {
         Plan::Sized { length, .. } => Some(*length),
         Plan::Cstr => None,
+        Plan::Typed(ty) => ty.table().is_size_known(ty.id()).then(|| ty.size()),
         Plan::Number(number) => Some(number.size() as u64),
         Plan::Array { element, count } => Some(count.saturating_mul(element.size() as u64)),
     }
@@ -126,6 +139,15 @@ pub fn perform(
         let length = count.saturating_mul(element.size() as u64);
         memory::check_span(live, store, "read", at, length).map_err(ReadError::Access)?;
         return Err(ReadError::TooManyNumbers(*count));
+    }
+    if let Plan::Typed(ty) = plan {
+        memory::check_span(live, store, "read", at, ty.size()).map_err(ReadError::Access)?;
+        let node = types::read(ty, live, store, at).map_err(ReadError::Typed)?;
+        return Ok(Read {
+            value: node.value(ty.table()),
+            length: node.len,
+            node: Some(Arc::new(node)),
+        });
     }
     let bytes = match length_of(plan) {
         Some(length) => memory::read(live, store, at, length),
@@ -150,7 +172,8 @@ pub fn perform(
             encoding: Encoding::Utf8,
             ..
         }
-        | Plan::Cstr => text(&bytes)?,
+        | Plan::Cstr
+        | Plan::Typed(_) => text(&bytes)?,
         Plan::Sized {
             encoding: Encoding::Utf16,
             ..
@@ -165,5 +188,6 @@ pub fn perform(
         } else {
             length
         },
+        node: None,
     })
 }

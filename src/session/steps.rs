@@ -4,8 +4,10 @@ use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
-use crate::data_types::encoding;
-use crate::script::ast::{Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind};
+use crate::data_types::{Piece, TypeRef};
+use crate::script::ast::{
+    Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind, WrittenType,
+};
 use crate::script::eval;
 use crate::text::count;
 use crate::timeline::{
@@ -21,7 +23,7 @@ use super::exports::{LiveGuest, extern_kind};
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::value_origin::Origin;
-use super::{Session, replay, values};
+use super::{Session, replay, types, values};
 
 const NOT_INSTANTIATED: &str =
     "the guest was not instantiated, so nothing can be called or read; step 0 has the reason";
@@ -39,6 +41,7 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         StatementKind::Grow { .. } => StepKind::Grow,
         StatementKind::Callback(_) => StepKind::Callback,
         StatementKind::Region { .. } => StepKind::Region,
+        StatementKind::View { .. } => StepKind::View,
         StatementKind::Block { .. } => StepKind::Block,
         StatementKind::Release { .. } => StepKind::Release,
         StatementKind::Expect { .. }
@@ -52,6 +55,7 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         | StatementKind::Args { .. }
         | StatementKind::Env { .. }
         | StatementKind::Provide { .. }
+        | StatementKind::Type { .. }
         | StatementKind::Import(_) => StepKind::Let,
     }
 }
@@ -294,7 +298,11 @@ impl Session {
                 self.bind(record, name, value)
             }
             StatementKind::Set { export, value } => self.perform_set(export, value),
-            StatementKind::Write { address, value } => self.perform_write(address, value, record),
+            StatementKind::Write {
+                address,
+                value,
+                is_zeroed,
+            } => self.perform_write(address, value, *is_zeroed, record),
             StatementKind::Read {
                 name,
                 address,
@@ -307,6 +315,9 @@ impl Session {
                 address,
                 length,
             } => self.name_span(SpanKind::Region, name, address, length, record),
+            StatementKind::View { name, address, ty } => {
+                self.perform_view(name, address, ty, record)
+            }
             StatementKind::Block {
                 name,
                 address,
@@ -342,6 +353,7 @@ impl Session {
             | StatementKind::Args { .. }
             | StatementKind::Env { .. }
             | StatementKind::Provide { .. }
+            | StatementKind::Type { .. }
             | StatementKind::Import(_) => Ok(()),
         }
     }
@@ -373,7 +385,7 @@ impl Session {
                 "global {shown} is not mutable, so the host cannot set it"
             )));
         }
-        let value = self.evaluate(value)?;
+        let value = self.evaluate_argument(value)?;
         let wasm = values::pass(&mut self.store, &value, ty.ty).map_err(|why| {
             format!(
                 "global {shown}, of type {}: {why}",
@@ -389,23 +401,29 @@ impl Session {
         &mut self,
         address: &Expr,
         value: &Expr,
+        is_zeroed: bool,
         record: &mut StepRecord,
     ) -> Result<(), StepError> {
         let live = self.live_memory()?;
         let start = self.address(address, "the address")?;
-        let bytes = encoding::bytes_to_write(&self.evaluate(value)?).map_err(failed)?;
-        memory::write(&live, &self.store, start, &bytes)
+        let written = self.evaluate(value)?;
+        let pieces =
+            types::bytes_to_write(self.script.types(), &written, is_zeroed).map_err(failed)?;
+        let end = |piece: &Piece| piece.offset.saturating_add(piece.bytes.len() as u64);
+        let len = pieces.iter().map(end).max().unwrap_or_default();
+        memory::check_span(&live, &self.store, "write", start, len)
             .map_err(|error| self.access_failed(error, &[address, value]))?;
-        if bytes.is_empty() {
-            return Ok(());
+        if len > 0 {
+            record.focus = Some(Span { start, len });
         }
-        record.focus = Some(Span {
-            start,
-            len: bytes.len() as u64,
-        });
-        self.recorder()
-            .recording()
-            .push_write(start, &bytes, Writer::Host);
+        for Piece { offset, bytes } in pieces.into_iter().filter(|piece| !piece.bytes.is_empty()) {
+            let at = start.saturating_add(offset);
+            memory::write(&live, &self.store, at, &bytes)
+                .map_err(|error| self.access_failed(error, &[address, value]))?;
+            self.recorder()
+                .recording()
+                .push_write(at, &bytes, Writer::Host);
+        }
         Ok(())
     }
 
@@ -435,9 +453,10 @@ impl Session {
                 ReadError::Utf8 { address, .. } => {
                     StepError::found(FindingKind::InvalidUtf8, Some(address), message)
                 }
-                ReadError::Utf16(_) | ReadError::TooManyNumbers(_) | ReadError::Size(_) => {
-                    StepError::failed(message)
-                }
+                ReadError::Utf16(_)
+                | ReadError::TooManyNumbers(_)
+                | ReadError::Size(_)
+                | ReadError::Typed(_) => StepError::failed(message),
             }
         })?;
         if read.length > 0 {
@@ -446,7 +465,10 @@ impl Session {
                 len: read.length,
             });
         }
-        let origin = Origin::of_read(&plan, start, read.length, record.index, &read.value);
+        let origin = match read.node {
+            Some(node) => Origin::of_node(node, record.index),
+            None => Origin::of_read(&plan, start, read.length, record.index, &read.value),
+        };
         self.bind(record, name, read.value)?;
         self.set_origin(name, Some(origin));
         Ok(())
@@ -498,17 +520,27 @@ impl Session {
         let len = self.address(length, "the length")?;
         memory::check_span(&live, &self.store, "mark", start, len)
             .map_err(|error| self.access_failed(error, &[address, length]))?;
-        record.focus = Some(Span {
-            start,
-            len: len.max(1),
-        });
-        record.naming = Some(Naming::Named(NamedSpan {
-            name: name.text.clone(),
-            kind,
-            span: Span { start, len },
-            released: false,
-            data_type: None,
-        }));
+        record_named(record, kind, name, Span { start, len }, None);
+        Ok(())
+    }
+
+    fn perform_view(
+        &mut self,
+        name: &Name,
+        address: &Expr,
+        ty: &WrittenType,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let live = self.live_memory()?;
+        let start = self.address(address, "the address")?;
+        let Some(ty) = ty.resolved.clone() else {
+            return Err(StepError::failed("the type of the view is not known"));
+        };
+        let len = types::length_of(&ty, &live, &self.store, start);
+        memory::check_span(&live, &self.store, "mark", start, len)
+            .map_err(|error| self.access_failed(error, &[address]))?;
+        let span = Span { start, len };
+        record_named(record, SpanKind::Region, name, span, Some(ty));
         Ok(())
     }
 
@@ -532,6 +564,27 @@ impl Session {
         let live = state.guest.as_ref();
         live.ok_or_else(|| StepError::failed(NOT_INSTANTIATED))
     }
+}
+
+/// Records that a step names a span.
+fn record_named(
+    record: &mut StepRecord,
+    kind: SpanKind,
+    name: &Name,
+    span: Span,
+    data_type: Option<TypeRef>,
+) {
+    record.focus = Some(Span {
+        start: span.start,
+        len: span.len.max(1),
+    });
+    record.naming = Some(Naming::Named(NamedSpan {
+        name: name.text.clone(),
+        kind,
+        span,
+        released: false,
+        data_type,
+    }));
 }
 
 fn failed(error: impl Display) -> StepError {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::Session;
 use super::read_statement::Plan;
+use crate::data_types::{Content, Node};
 use crate::script::ast::{BinaryOp, Encoding, Expr, ExprKind, Function, Name};
-use crate::value::{Float, Value};
+use crate::script::eval;
+use crate::value::{Float, RecordValue, Value};
 
 /// How many values an origin may go through, one made of the other.
 const MAX_DEPTH: u8 = 32;
@@ -32,6 +34,12 @@ enum Part {
     Joined(Vec<(usize, Option<Origin>)>),
     /// It is a list of values.
     List(Vec<Option<Origin>>),
+    /// It is a part of what a step read as a type: each number is the index of a child.
+    Typed {
+        root: Arc<Node>,
+        path: Vec<usize>,
+        step: usize,
+    },
     /// It was computed from another value, and no byte of it is one of memory.
     Computed(Origin),
 }
@@ -75,6 +83,10 @@ pub(super) enum Difference {
     Number(Value, Value),
     /// An element of a list, and where it differs.
     Element(usize, Box<Difference>),
+    /// A field of a record, and where it differs.
+    Field(String, Box<Difference>),
+    /// What a pointer refers to, and where that differs.
+    Target(Box<Difference>),
     /// No place: the whole value.
     Whole,
 }
@@ -90,7 +102,7 @@ impl Difference {
             (Value::Bytes(a), Value::Bytes(b)) => byte(a, b),
             (Value::List(a), Value::List(b)) => {
                 let mut pairs = a.iter().zip(b).enumerate();
-                match pairs.find(|(_, (a, b))| a != b) {
+                match pairs.find(|(_, (a, b))| !eval::is_equal(a, b)) {
                     Some((index, (a, b))) => {
                         Difference::Element(index, Box::new(Difference::between(a, b)))
                     }
@@ -103,12 +115,75 @@ impl Difference {
             (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
                 Difference::Number(value.clone(), other.clone())
             }
+            (Value::Record(a), Value::Record(b)) => Difference::between_records(a, b),
+            (Value::Symbol(a), b) => Difference::between(&Value::Int(a.number), b),
+            (a, Value::Symbol(b)) => Difference::between(a, &Value::Int(b.number)),
+            (Value::Pointer(a), Value::Pointer(b)) => match (&a.target, &b.target) {
+                (Ok(a), Ok(b)) => Difference::Target(Box::new(Difference::between(a, b))),
+                _ => Difference::Number(Value::Int(a.address.into()), Value::Int(b.address.into())),
+            },
+            (Value::Pointer(a), b @ Value::Int(_)) => {
+                Difference::Number(Value::Int(a.address.into()), b.clone())
+            }
+            (Value::Pointer(a), b) => match &a.target {
+                Ok(a) => Difference::Target(Box::new(Difference::between(a, b))),
+                Err(_) => Difference::Whole,
+            },
+            (a, Value::Pointer(b)) => match &b.target {
+                Ok(b) => Difference::between(a, b),
+                Err(_) => Difference::Whole,
+            },
             _ => Difference::Whole,
         }
     }
 }
 
+impl Difference {
+    fn between_records(value: &RecordValue, other: &RecordValue) -> Difference {
+        let differing = value.names().into_iter().find_map(|name| {
+            let (a, b) = (value.field(name)?, other.field(name)?);
+            (!eval::is_equal(a, b))
+                .then(|| Difference::Field(name.to_owned(), Box::new(Difference::between(a, b))))
+        });
+        differing.unwrap_or(Difference::Whole)
+    }
+}
+
 impl Origin {
+    /// Returns the origin of a value that a step has just read as a type.
+    pub fn of_node(root: Arc<Node>, step: usize) -> Origin {
+        Origin {
+            part: Arc::new(Part::Typed {
+                root,
+                path: Vec::new(),
+                step,
+            }),
+            depth: 0,
+        }
+    }
+
+    /// Returns the origin of a part of a value that was read as a type.
+    fn part(root: &Arc<Node>, path: &[usize], more: &[usize], step: usize) -> Option<Origin> {
+        let path: Vec<usize> = path.iter().chain(more).copied().collect();
+        node_at(root, &path)?;
+        let root = Arc::clone(root);
+        Origin::of(Part::Typed { root, path, step }, 0)
+    }
+
+    /// Returns the origin of `self.name`. A pointer stands for what it refers to.
+    pub fn field(self, name: &str) -> Option<Origin> {
+        match &*self.part {
+            Part::Typed { root, path, step } => {
+                let mut more = Vec::new();
+                let record = content_of(node_at(root, path)?, &mut more);
+                more.extend(path_to_field(record, name)?);
+                Origin::part(root, path, &more, *step)
+            }
+            Part::Computed(_) => Some(self),
+            _ => None,
+        }
+    }
+
     /// Returns the origin of a value that a step has just read by a plan.
     pub fn of_read(plan: &Plan, start: u64, len: u64, step: usize, value: &Value) -> Origin {
         let layout = match (plan, value) {
@@ -153,6 +228,26 @@ impl Origin {
                 of.clone().element(index)
             }
             Part::Computed(_) => Some(self),
+            Part::Typed { root, path, step } => {
+                let mut more = Vec::new();
+                let whole = content_of(node_at(root, path)?, &mut more);
+                match whole.content {
+                    Content::Elements { .. } => {
+                        more.push(index);
+                        Origin::part(root, path, &more, *step)
+                    }
+                    _ => {
+                        let before = u64::try_from(index).ok()?;
+                        let bytes = ReadBytes {
+                            start: whole.start.checked_add(before)?,
+                            len: 1,
+                            step: *step,
+                        };
+                        let layout = Layout::Numbers { size: 1 };
+                        Origin::of(Part::Read { bytes, layout }, 0)
+                    }
+                }
+            }
             Part::Read { bytes, layout } => {
                 let size = match layout {
                     Layout::Numbers { size } => *size,
@@ -221,8 +316,12 @@ impl Origin {
                 Difference::Element(index, within) => {
                     Difference::Element(from.checked_add(*index)?, within.clone())
                 }
-                Difference::Number(..) | Difference::Whole => Difference::Whole,
+                Difference::Number(..)
+                | Difference::Field(..)
+                | Difference::Target(_)
+                | Difference::Whole => Difference::Whole,
             }),
+            Part::Typed { root, path, step } => locate_in(node_at(root, path)?, difference, *step),
             Part::Joined(parts) => match difference {
                 Difference::Byte(at) => {
                     let (of, at) = part_at(parts, *at)?;
@@ -240,6 +339,64 @@ impl Origin {
             Part::Computed(of) => of.locate(&Difference::Whole),
         }
     }
+}
+
+/// Returns the part of a value at the end of a path.
+fn node_at<'n>(root: &'n Node, path: &[usize]) -> Option<&'n Node> {
+    path.iter()
+        .try_fold(root, |node, index| node.children().get(*index))
+}
+
+/// Returns what a pointer refers to, or else the node itself, and adds the way to it.
+fn content_of<'n>(node: &'n Node, path: &mut Vec<usize>) -> &'n Node {
+    match (&node.content, node.children().first()) {
+        (Content::Pointer { .. }, Some(target)) => {
+            path.push(0);
+            content_of(target, path)
+        }
+        _ => node,
+    }
+}
+
+/// Returns the way to a field of a record, which can be in an anonymous record.
+fn path_to_field(record: &Node, name: &str) -> Option<Vec<usize>> {
+    record
+        .children()
+        .iter()
+        .enumerate()
+        .find_map(|(index, field)| {
+            if field.name.is_empty() {
+                let mut path = vec![index];
+                path.extend(path_to_field(field, name)?);
+                return Some(path);
+            }
+            (*field.name == *name).then(|| vec![index])
+        })
+}
+
+/// Returns the byte of memory at which a part of a value differs from another value.
+fn locate_in(node: &Node, difference: &Difference, step: usize) -> Option<OriginByte> {
+    let content = content_of(node, &mut Vec::new());
+    let (node, offset) = match difference {
+        Difference::Target(within) => return locate_in(content, within, step),
+        Difference::Field(name, within) => {
+            let field = node_at(content, &path_to_field(content, name)?)?;
+            return locate_in(field, within, step);
+        }
+        Difference::Element(index, within) => match content.children().get(*index) {
+            Some(element) => return locate_in(element, within, step),
+            None => (content, content.len),
+        },
+        Difference::Byte(at) => (content, u64::try_from(*at).unwrap_or(u64::MAX)),
+        Difference::Number(value, other) => (node, differing_byte(value, other, node.len)),
+        Difference::Whole => (node, 0),
+    };
+    let last = node.len.saturating_sub(1);
+    Some(OriginByte {
+        address: node.start.saturating_add(offset.min(last)),
+        step,
+        is_end: offset >= node.len,
+    })
 }
 
 impl ReadBytes {
@@ -291,7 +448,13 @@ impl Session {
         }
         match &expr.kind {
             ExprKind::Variable(name) => self.origins.get(name).cloned(),
-            ExprKind::Literal(_) | ExprKind::Calls(_) | ExprKind::CallPart { .. } => None,
+            ExprKind::Literal(_)
+            | ExprKind::Calls(_)
+            | ExprKind::CallPart { .. }
+            | ExprKind::SizeOf(_)
+            | ExprKind::OffsetOf { .. }
+            | ExprKind::Record { .. } => None,
+            ExprKind::Field { of, name } => self.origin_of(of)?.field(&name.text),
             ExprKind::List(items) => {
                 Origin::list(items.iter().map(|item| self.origin_of(item)).collect())
             }

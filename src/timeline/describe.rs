@@ -80,7 +80,9 @@ fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             "The host put a function into the guest's table. Its place is",
         ),
         StepKind::Let => describe_bindings(timeline, record, ""),
-        StepKind::Region | StepKind::Block | StepKind::Release => describe_naming(timeline, record),
+        StepKind::Region | StepKind::View | StepKind::Block | StepKind::Release => {
+            describe_naming(timeline, record)
+        }
         StepKind::Expect => describe_expectation(record),
         StepKind::Ask => describe_question(timeline, record),
     }

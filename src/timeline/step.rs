@@ -36,6 +36,8 @@ pub enum StepKind {
     Callback,
     /// A region is named.
     Region,
+    /// A region is named, with the type of its bytes.
+    View,
     /// A block is named.
     Block,
     /// A block is released.
@@ -61,6 +63,7 @@ impl StepKind {
             StepKind::Set => "set",
             StepKind::Callback => "callback",
             StepKind::Region => "region",
+            StepKind::View => "view",
             StepKind::Block => "block",
             StepKind::Release => "release",
             StepKind::Expect => "expect",

@@ -311,6 +311,7 @@ fn detail(step: &StepRecord, theme: &Theme) -> String {
         },
         StepKind::Write
         | StepKind::Region
+        | StepKind::View
         | StepKind::Block
         | StepKind::Release
         | StepKind::Expect

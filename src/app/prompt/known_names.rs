@@ -29,6 +29,11 @@ pub(super) fn known_at(app: &App, step: usize) -> KnownNames {
             .collect(),
         regions: named(SpanKind::Region),
         blocks: named(SpanKind::Block),
+        types: timeline
+            .setup
+            .iter()
+            .filter_map(|line| script::declared_type(line))
+            .collect(),
     }
 }
 

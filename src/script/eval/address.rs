@@ -13,7 +13,8 @@ use crate::value::Value;
 /// The value is not an integer, or no address of this width. The message begins with `role`; see
 /// [`subject`]. It is safe to print where `role` is.
 pub fn address(value: &Value, role: &str, is_64: bool) -> Result<u64, EvalErrorKind> {
-    let Value::Int(value) = *value else {
+    let number = super::fields::number(value)?;
+    let Value::Int(value) = *number else {
         return Err(EvalErrorKind::NotAnInteger {
             role: role.to_owned(),
             found: brief(value),
@@ -56,10 +57,19 @@ fn first_variable(expr: &Expr) -> Option<&str> {
         ExprKind::Binary { left, right, .. } => {
             first_variable(left).or_else(|| first_variable(right))
         }
-        ExprKind::Index { of, .. } | ExprKind::Slice { of, .. } => first_variable(of),
+        ExprKind::Index { of, .. } | ExprKind::Slice { of, .. } | ExprKind::Field { of, .. } => {
+            first_variable(of)
+        }
         ExprKind::Function { args, .. } | ExprKind::List(args) => {
             args.iter().find_map(first_variable)
         }
-        ExprKind::Literal(_) | ExprKind::Calls(_) | ExprKind::CallPart { .. } => None,
+        ExprKind::Record { fields, .. } => {
+            fields.iter().find_map(|(_, value)| first_variable(value))
+        }
+        ExprKind::Literal(_)
+        | ExprKind::Calls(_)
+        | ExprKind::CallPart { .. }
+        | ExprKind::SizeOf(_)
+        | ExprKind::OffsetOf { .. } => None,
     }
 }

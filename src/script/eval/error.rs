@@ -3,6 +3,7 @@
 use super::env::EnvError;
 use super::{MAX_DEPTH, MAX_LIST_DEPTH, MAX_VALUE, MAX_WORK};
 use crate::data_types::encoding::EncodeError;
+use crate::data_types::field_advice;
 use crate::safe;
 use crate::script::ast::Span;
 
@@ -196,6 +197,31 @@ pub enum EvalErrorKind {
         MAX_WORK >> 20
     )]
     TooMuchWork,
+    /// A field that the record does not have.
+    #[error("{} has no field `{}`; {}", of.as_deref().unwrap_or("the record"), safe::cut(name, 60), field_names(name, names))]
+    NoSuchField {
+        /// The name of the field.
+        name: String,
+        /// The name of the record's type, safe to print.
+        of: Option<String>,
+        /// The fields that it has, safe to print.
+        names: Vec<String>,
+    },
+    /// A value without fields.
+    #[error("{0} has no fields; only a record has them")]
+    NoFields(String),
+    /// A value that could not be read from memory; the text is why, safe to print.
+    #[error("{0}")]
+    NotRead(String),
+    /// A value that is none of its type; the text is why, safe to print.
+    #[error("{0}")]
+    NotOfType(String),
+    /// Two records with other fields.
+    #[error("one side has no field `{0}`; write all fields, or compare them one by one")]
+    MissingField(String),
+    /// A type where no types are known.
+    #[error("a type cannot be used here; use it in a step")]
+    NoTypes,
     /// The session has no answer.
     #[error(transparent)]
     Env(#[from] EnvError),
@@ -206,6 +232,11 @@ impl EvalErrorKind {
     pub(super) fn at(self, span: Span) -> EvalError {
         EvalError { kind: self, span }
     }
+}
+
+fn field_names(name: &str, names: &[String]) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    field_advice(name, &names)
 }
 
 fn advice_clause(advice: Option<&str>) -> String {

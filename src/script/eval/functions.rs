@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::fields::{content, number};
 use super::{EvalError, EvalErrorKind, Evaluated, Evaluator, OutputStream, brief, length};
 use crate::data_types::NumberType;
 use crate::data_types::encoding;
@@ -69,7 +70,10 @@ impl<'a> Evaluator<'a> {
     ) -> Evaluated<'a> {
         let values = args
             .iter()
-            .map(|arg| self.value(arg, depth))
+            .map(|arg| {
+                let value = self.value(arg, depth)?;
+                argument(function, value).map_err(|kind| kind.at(arg.span))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let applied = match implementation(function) {
             Implementation::Numbers(number) => {
@@ -87,6 +91,26 @@ impl<'a> Evaluator<'a> {
         };
         applied.map_err(|kind| kind.at(span))
     }
+}
+
+/// Returns a value as a function takes it: of a pointer, the address for a function of numbers, and
+/// else what is there.
+fn argument<'a>(function: Function, value: Cow<'a, Value>) -> Applied<'a> {
+    if !matches!(
+        *value,
+        Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_)
+    ) {
+        return Ok(value);
+    }
+    let taken = match function {
+        Function::Encode(_)
+        | Function::AsU32
+        | Function::AsI32
+        | Function::AsU64
+        | Function::AsI64 => number(&value)?.into_owned(),
+        _ => content(&value)?.clone(),
+    };
+    Ok(Cow::Owned(taken))
 }
 
 /// Returns the arguments as an array of the length that the function takes.

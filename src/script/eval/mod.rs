@@ -9,6 +9,7 @@ mod address;
 mod env;
 mod error;
 mod explain;
+mod fields;
 mod functions;
 mod input;
 mod operators;
@@ -25,7 +26,9 @@ pub use address::{address, subject};
 pub use env::{EnvError, EvalEnv, FileError, OutputStream};
 pub use error::{EvalError, EvalErrorKind};
 pub use explain::explain_failure;
+pub(crate) use fields::evaluate_argument;
 pub use input::{InputError, coerce_input};
+pub(crate) use operators::is_equal;
 
 /// The most bytes that one text, byte string or list may take: 256 MiB.
 pub(crate) const MAX_VALUE: usize = 256 << 20;
@@ -111,6 +114,10 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Index { of, index } => self.index(of, index, depth),
             ExprKind::Slice { of, start, end } => self.slice(of, start, end, depth),
+            ExprKind::Field { of, name } => self.field(of, name, depth),
+            ExprKind::Record { ty, fields } => self.record(ty.as_ref(), fields, expr.span, depth),
+            ExprKind::SizeOf(ty) => self.size_of(ty),
+            ExprKind::OffsetOf { ty, path } => self.offset_of(ty, path),
             ExprKind::Function { function, args } => {
                 self.function(*function, args, expr.span, depth)
             }
@@ -176,7 +183,8 @@ impl<'a> Evaluator<'a> {
         let at = usize::try_from(number).ok();
         let byte_at =
             |bytes: &[u8]| at.and_then(|at| bytes.get(at).map(|byte| Value::Int((*byte).into())));
-        let found = match value.as_ref() {
+        let whole = fields::content(&value).map_err(|kind| kind.at(of.span))?;
+        let found = match whole {
             Value::List(items) => at.and_then(|at| items.get(at)).cloned(),
             Value::Bytes(bytes) => byte_at(bytes),
             Value::Text(text) => byte_at(text.as_bytes()),
@@ -185,8 +193,8 @@ impl<'a> Evaluator<'a> {
         let found = found.ok_or_else(|| {
             EvalErrorKind::IndexOutside {
                 index: number,
-                whole: extent(&value),
-                length: length(&value),
+                whole: extent(whole),
+                length: length(whole),
             }
             .at(index.span)
         })?;
@@ -197,6 +205,7 @@ impl<'a> Evaluator<'a> {
 
     fn slice(&self, of: &'a Expr, start: &'a Expr, end: &'a Expr, depth: usize) -> Evaluated<'a> {
         let value = self.value(of, depth)?;
+        let value = fields::content(&value).map_err(|kind| kind.at(of.span))?;
         let bounds = Span {
             start: start.span.start,
             end: end.span.end,
@@ -207,8 +216,8 @@ impl<'a> Evaluator<'a> {
             EvalErrorKind::SliceOutside {
                 start,
                 end,
-                whole: extent(&value),
-                length: length(&value),
+                whole: extent(value),
+                length: length(value),
             }
             .at(bounds)
         };
@@ -217,7 +226,7 @@ impl<'a> Evaluator<'a> {
         }
         let range = usize::try_from(start).map_err(|_| outside())?
             ..usize::try_from(end).map_err(|_| outside())?;
-        let part = match value.as_ref() {
+        let part = match value {
             Value::List(items) => items.get(range).map(|part| Value::List(part.to_vec())),
             Value::Bytes(bytes) => bytes.get(range).map(|part| Value::Bytes(part.to_vec())),
             Value::Text(text) => {
@@ -239,7 +248,8 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates an expression that must be an integer; `role` names its use in a message.
     fn integer(&self, expr: &'a Expr, role: &str, depth: usize) -> Result<i128, EvalError> {
-        match *self.value(expr, depth)? {
+        let value = self.value(expr, depth)?;
+        match *fields::number(&value).map_err(|kind| kind.at(expr.span))? {
             Value::Int(n) => Ok(n),
             ref other => Err(EvalErrorKind::NotAnInteger {
                 role: role.to_owned(),

@@ -8,10 +8,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
+use super::fields::{content, number};
 use super::{EvalErrorKind, Evaluator, brief, check_size, measure};
 use crate::script::ast::{BinaryOp, UnaryOp};
-use crate::value::{Float, Value};
+use crate::value::{Float, RecordValue, Symbol, Value};
 
 impl Evaluator<'_> {
     /// Evaluates `left op right`. An owned left side of `++` is extended in place, so that a long
@@ -29,7 +31,7 @@ impl Evaluator<'_> {
             }
             Join => self.join(left, right),
             Or | Xor | And | ShiftLeft | ShiftRight | Add | Subtract | Multiply | Divide
-            | Remainder => match (left.as_ref(), right) {
+            | Remainder => match (number(&left)?.as_ref(), number(right)?.as_ref()) {
                 (Value::Int(a), Value::Int(b)) => integers(op, *a, *b).map(Value::Int),
                 (Value::Float(a), Value::Float(b)) => floats(op, *a, *b),
                 (Value::Bool(a), Value::Bool(b)) => bools(op, *a, *b),
@@ -39,6 +41,11 @@ impl Evaluator<'_> {
     }
 
     fn join(&self, left: Cow<'_, Value>, right: &Value) -> Result<Value, EvalErrorKind> {
+        let right = content(right)?;
+        let left = match left.as_ref() {
+            Value::Pointer(_) | Value::NotRead(_) => Cow::Owned(content(&left)?.clone()),
+            _ => left,
+        };
         let more = match (left.as_ref(), right) {
             (Value::Text(_), Value::Text(more)) => more.len(),
             (Value::Bytes(_), Value::Bytes(more)) => more.len(),
@@ -63,7 +70,7 @@ impl Evaluator<'_> {
 
 /// Evaluates `op operand`.
 pub(super) fn unary(op: UnaryOp, operand: &Value) -> Result<Value, EvalErrorKind> {
-    match (op, operand) {
+    match (op, number(operand)?.as_ref()) {
         (UnaryOp::Minus, Value::Int(n)) => n
             .checked_neg()
             .map(Value::Int)
@@ -111,6 +118,11 @@ pub(super) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool,
     }
 }
 
+/// Returns whether two values are equal; values that cannot be compared are not.
+pub(crate) fn is_equal(left: &Value, right: &Value) -> bool {
+    equal(BinaryOp::Equal, left, right).unwrap_or(false)
+}
+
 /// Returns whether both sides have the same type and value; lists are compared by element.
 fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKind> {
     match (left, right) {
@@ -126,19 +138,100 @@ fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKin
             Ok(true)
         }
         (Value::Null, Value::Object(_)) | (Value::Object(_), Value::Null) => Ok(false),
+        (Value::Record(a), Value::Record(b)) => equal_records(op, a, b),
+        (Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_), _)
+        | (_, Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_)) => {
+            equal_typed(op, left, right)
+        }
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => Ok(a == b),
         (a, b) => Err(mismatch(op, a, b)),
     }
 }
 
+/// Returns whether two records have the same fields with the same values.
+fn equal_records(
+    op: BinaryOp,
+    left: &RecordValue,
+    right: &RecordValue,
+) -> Result<bool, EvalErrorKind> {
+    let is_in = |names: &[&str], name: &&str| names.contains(name);
+    let (names, others) = (left.names(), right.names());
+    let missing = names.iter().find(|name| !is_in(&others, name));
+    let missing = missing.or_else(|| others.iter().find(|name| !is_in(&names, name)));
+    if let Some(name) = missing {
+        return Err(EvalErrorKind::MissingField(crate::safe::cut(name, 60)));
+    }
+    for name in names {
+        if let (Some(a), Some(b)) = (left.field(name), right.field(name))
+            && !equal(op, a, b)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Compares a pointer or a number with a name. A pointer is compared with a number by its address,
+/// and with anything else by what it refers to.
+fn equal_typed(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKind> {
+    match (left, right) {
+        (Value::Symbol(a), Value::Symbol(b)) => Ok(a.number == b.number),
+        (Value::Symbol(a), Value::Int(b)) | (Value::Int(b), Value::Symbol(a)) => Ok(a.number == *b),
+        (Value::Symbol(a), Value::Text(b)) | (Value::Text(b), Value::Symbol(a)) => {
+            Ok(has_names(a, b))
+        }
+        (Value::Pointer(a), Value::Int(b)) | (Value::Int(b), Value::Pointer(a)) => {
+            Ok(is_address(a.address, *b))
+        }
+        (Value::Pointer(a), Value::Null) | (Value::Null, Value::Pointer(a)) => Ok(a.address == 0),
+        (Value::Pointer(a), Value::Pointer(b)) => match (&a.target, &b.target) {
+            (Ok(a), Ok(b)) => equal(op, a, b),
+            _ => Ok(a.address == b.address),
+        },
+        (Value::Pointer(_) | Value::NotRead(_), _) | (_, Value::Pointer(_) | Value::NotRead(_)) => {
+            equal(op, content(left)?, content(right)?)
+        }
+        (a, b) => Err(mismatch(op, a, b)),
+    }
+}
+
+/// Returns whether a number is an address, which a negative i32 can be too.
+fn is_address(address: u64, number: i128) -> bool {
+    let unsigned = i32::try_from(number).map(|n| u64::from(n.cast_unsigned()));
+    i128::from(address) == number || unsigned == Ok(address)
+}
+
+/// Returns whether these are the names of a value: `circle`, or `ack | last` in any order.
+fn has_names(symbol: &Symbol, names: &str) -> bool {
+    let given: BTreeSet<&str> = names
+        .split('|')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let has: BTreeSet<&str> = symbol.names.iter().map(|name| &**name).collect();
+    symbol.rest == 0 && given == has
+}
+
 /// Orders two values of one type; `None` where one is a NaN.
 fn ordering(op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Ordering>, EvalErrorKind> {
-    match (left, right) {
+    match (
+        ordered(left, right)?.as_ref(),
+        ordered(right, left)?.as_ref(),
+    ) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
         (Value::Text(a), Value::Text(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
         (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
         (a, b) => Err(mismatch(op, a, b)),
+    }
+}
+
+/// Returns a value as it is ordered beside another: a pointer as its address, unless the other one
+/// is text or bytes.
+fn ordered<'v>(value: &'v Value, other: &Value) -> Result<Cow<'v, Value>, EvalErrorKind> {
+    match other {
+        Value::Text(_) | Value::Bytes(_) => content(value).map(Cow::Borrowed),
+        _ => number(value),
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_NESTING: usize = 200;
 const MAX_DEPTH: usize = 500;
 
 /// An expression and the number of levels in its tree.
-type ExprWithDepth = (Expr, usize);
+pub(super) type ExprWithDepth = (Expr, usize);
 
 /// The operators, each with its precedence. A higher one binds more tightly.
 const OPERATORS: [(&str, BinaryOp, u8); 17] = [
@@ -46,7 +46,7 @@ impl Parser<'_> {
         Ok(self.expression_with_depth()?.0)
     }
 
-    fn expression_with_depth(&mut self) -> Parsed<ExprWithDepth> {
+    pub(super) fn expression_with_depth(&mut self) -> Parsed<ExprWithDepth> {
         self.binary(COMPARISON)
     }
 
@@ -135,7 +135,15 @@ impl Parser<'_> {
 
     fn postfix(&mut self) -> Parsed<ExprWithDepth> {
         let (mut of, mut depth) = self.primary()?;
-        while self.peek_symbol(0) == Some("[") {
+        loop {
+            match self.peek_symbol(0) {
+                Some("[") => {}
+                Some(".") if self.peek_name(1).is_some() || self.is_text(1) => {
+                    (of, depth) = self.field_of(of, depth)?;
+                    continue;
+                }
+                _ => break,
+            }
             let bracket = self.current_span();
             self.at += 1;
             let (first, first_depth) = self.nested(bracket, Self::bound)?;
@@ -186,7 +194,11 @@ impl Parser<'_> {
         let Some(token) = self.token(0) else {
             return Err(self.expected("a value"));
         };
+        if self.is_record() {
+            return self.record();
+        }
         let value = match &token.kind {
+            TokenKind::Symbol("{") => return self.record_without_name(),
             TokenKind::Name => return self.named(),
             TokenKind::Symbol("(") => return self.bracketed(),
             TokenKind::Symbol("[") => return self.list(),
@@ -335,6 +347,10 @@ impl Parser<'_> {
         if vocabulary::IMPORT_FUNCTIONS.contains(&word) {
             return self.import_calls(word, name);
         }
+        if vocabulary::TYPE_FUNCTIONS.contains(&word) {
+            self.at -= 1;
+            return self.type_function(word);
+        }
         let Some(function) = vocabulary::function(word) else {
             return Err(unknown_function(word, name));
         };
@@ -417,7 +433,7 @@ impl Parser<'_> {
     }
 
     /// Parses something inside brackets or after a sign.
-    fn nested(
+    pub(super) fn nested(
         &mut self,
         opened: Span,
         read: fn(&mut Self) -> Parsed<ExprWithDepth>,
@@ -435,7 +451,7 @@ impl Parser<'_> {
         found
     }
 
-    fn deeper(&self, depth: usize, at: Span) -> Parsed<usize> {
+    pub(super) fn deeper(&self, depth: usize, at: Span) -> Parsed<usize> {
         if depth >= MAX_DEPTH {
             let fault = Fault::new(
                 at,

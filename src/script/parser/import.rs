@@ -195,8 +195,13 @@ impl Parser<'_> {
     }
 
     fn writes(&mut self) -> Parsed<Action> {
+        let is_zeroed = self.zeroed();
         let (address, value) = self.pair()?;
-        Ok(Action::Writes { address, value })
+        Ok(Action::Writes {
+            address,
+            value,
+            is_zeroed,
+        })
     }
 
     fn copies(&mut self) -> Parsed<Action> {

@@ -5,7 +5,9 @@ mod callback;
 mod expression;
 mod import;
 mod reading;
+mod record;
 mod statement;
+mod types;
 
 use super::ast::{Expr, Name, Span, Statement};
 use super::error::Fault;
@@ -16,6 +18,7 @@ use super::{safe, vocabulary};
 /// ([JavaScript API, limits](https://webassembly.github.io/spec/js-api/#limits)).
 const MAX_NAMES: usize = 1000;
 
+pub(super) use reading::unknown_reading;
 pub(super) use statement::on_one_line;
 
 type Parsed<T> = Result<T, Fault>;
@@ -39,7 +42,7 @@ pub(super) fn guess_names(text: &str, tokens: &[Token]) -> Vec<String> {
     let first = parser.peek_name(0).unwrap_or_default();
     let is_statement = vocabulary::is_statement(first) && parser.peek_symbol(1).is_none();
     if is_statement {
-        let defines = matches!(first, "let" | "input" | "region" | "block");
+        let defines = matches!(first, "let" | "input" | "region" | "block" | "view");
         return parser
             .peek_name(1)
             .filter(|_| defines)
@@ -62,6 +65,8 @@ struct Parser<'a> {
     at: usize,
     /// The number of brackets and signs around the current token.
     nesting: usize,
+    /// The number of records around the current token.
+    records: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -71,6 +76,7 @@ impl<'a> Parser<'a> {
             tokens,
             at: 0,
             nesting: 0,
+            records: 0,
         }
     }
 
@@ -186,6 +192,7 @@ impl<'a> Parser<'a> {
                 "write each statement on its own line; `;` only separates the actions of an import",
             ),
             Some("->") => fault.help("write the results first: `NAME = call …`"),
+            Some("{" | "}") => fault.help("there are no blocks; write one statement on each line"),
             _ => fault,
         })
     }

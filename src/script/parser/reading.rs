@@ -25,6 +25,9 @@ impl Parser<'_> {
                     .help("add what to read: `read p, n as utf8` or `read p as u32`"),
             });
         }
+        if length.is_none() && self.is_type() {
+            return Ok((address, Reading::Typed(self.written_type()?)));
+        }
         let span = self.current_span();
         let Some(word) = self.peek_name(0) else {
             return Err(self.expected("what to read, such as `utf8` or `u32`"));
@@ -35,6 +38,20 @@ impl Parser<'_> {
             None => self.reading_without_length(word, span),
         };
         Ok((address, what?))
+    }
+
+    /// Returns whether the next tokens are a type, and no word of a reading.
+    fn is_type(&self) -> bool {
+        let Some(word) = self.peek_name(0) else {
+            return self.is_text(0) || matches!(self.peek_symbol(0), Some("[" | "*" | "{"));
+        };
+        match word {
+            "utf8" | "utf16" => self.peek_symbol(1) == Some("("),
+            _ if NumberType::from_name(word).is_some() => {
+                matches!(self.peek_name(1), Some("be" | "enum" | "flags"))
+            }
+            _ => false,
+        }
     }
 
     /// Parses the rest of `ADDR, LEN as ENCODING`; `word`, at `span`, is parsed already.
@@ -73,7 +90,8 @@ impl Parser<'_> {
             return Ok(Reading::Cstr);
         }
         let Some(element) = NumberType::from_name(word) else {
-            return Err(unknown_reading(word, span));
+            self.at -= 1;
+            return Ok(Reading::Typed(self.written_type()?));
         };
         if !self.eat_symbol("[") {
             return Ok(Reading::Number(element));
@@ -101,7 +119,8 @@ fn length_help(word: &str) -> String {
     format!("write the length in bytes after the address: `read p, n as {word}`")
 }
 
-fn unknown_reading(word: &str, span: Span) -> Fault {
+/// Returns the fault for a word after `as` that is neither a reading nor a type.
+pub(in crate::script) fn unknown_reading(word: &str, span: Span) -> Fault {
     Fault::new(span, format!("memory cannot be read as `{word}`"))
         .help(vocabulary::reading_help(word))
 }

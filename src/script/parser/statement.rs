@@ -12,7 +12,7 @@ type ParseStatement = fn(&mut Parser<'_>) -> Parsed<StatementKind>;
 type ParseAssigned = fn(&mut Parser<'_>, Name) -> Parsed<StatementKind>;
 
 /// How a statement is parsed after its first word.
-const STATEMENTS: [(&str, ParseStatement); 17] = [
+const STATEMENTS: [(&str, ParseStatement); 19] = [
     ("args", |parser| parser.args()),
     ("env", |parser| parser.env()),
     ("provide", |parser| parser.provide()),
@@ -25,6 +25,8 @@ const STATEMENTS: [(&str, ParseStatement); 17] = [
     ("write", |parser| parser.write()),
     ("grow", |parser| parser.grow()),
     ("region", |parser| parser.region()),
+    ("view", |parser| parser.view()),
+    ("type", |parser| parser.type_()),
     ("block", |parser| parser.block()),
     ("release", |parser| parser.release()),
     ("import", |parser| parser.import()),
@@ -339,8 +341,13 @@ impl Parser<'_> {
     }
 
     fn write(&mut self) -> Parsed<StatementKind> {
+        let is_zeroed = self.zeroed();
         let (address, value) = self.pair()?;
-        Ok(StatementKind::Write { address, value })
+        Ok(StatementKind::Write {
+            address,
+            value,
+            is_zeroed,
+        })
     }
 
     fn grow(&mut self) -> Parsed<StatementKind> {
@@ -357,6 +364,32 @@ impl Parser<'_> {
             address,
             length,
         })
+    }
+
+    fn view(&mut self) -> Parsed<StatementKind> {
+        let name = self.new_name("a name")?;
+        self.expect_symbol("=")?;
+        let address = self.expression()?;
+        if !self.eat_name("as") {
+            return Err(self
+                .expected("`as`")
+                .help("write the type of the bytes: `view NAME = ADDR as TYPE`"));
+        }
+        let ty = self.written_type()?;
+        Ok(StatementKind::View { name, address, ty })
+    }
+
+    fn type_(&mut self) -> Parsed<StatementKind> {
+        let name = self.new_name("a name")?;
+        if vocabulary::is_type_word(&name.text) {
+            return Err(
+                Fault::new(name.span, format!("`{}` is a type already", name.text))
+                    .help("choose another name"),
+            );
+        }
+        self.expect_symbol("=")?;
+        let described = self.data_type()?;
+        Ok(StatementKind::Type { name, described })
     }
 
     fn block(&mut self) -> Parsed<StatementKind> {

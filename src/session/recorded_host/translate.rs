@@ -390,6 +390,7 @@ impl Translator<'_> {
             let kind = StatementKind::Write {
                 address: expr,
                 value: literal::literal(Value::Bytes(write.bytes)),
+                is_zeroed: false,
             };
             let place = write.place.or_else(|| next.cloned());
             if self.step(kind, text, place, !write.is_exact).is_none() {
