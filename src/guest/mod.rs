@@ -34,7 +34,9 @@ use std::sync::{Arc, OnceLock};
 
 pub use code_reach::CodeReach;
 pub use component::Component;
-pub use debug_info::Access;
+pub use debug_info::{
+    Access, DebugTypes, FunctionSignature, GlobalVariable, Language, Parameter, TypeName,
+};
 pub use error::GuestError;
 pub use indirect_call::{IndirectCall, TableIndex, TableSlot};
 pub use instrument::{InstrumentOptions, InstrumentedModule, JournalLayout};
@@ -376,6 +378,12 @@ impl Guest {
     /// Later calls take a few microseconds.
     pub fn locate(&self, offset: u64) -> Place {
         self.0.sources.locate(self, offset)
+    }
+
+    /// Returns the types, functions and variables that the debug information describes. Nothing is
+    /// read before the first question.
+    pub fn debug_types(&self) -> DebugTypes {
+        DebugTypes::new(self)
     }
 
     /// Returns the index of the memory that is exported under this name.

@@ -2,7 +2,7 @@
 //!
 //! `line_table` and `inlined_frames` read debug information, and trust only what it states about
 //! functions that are in the module. `source_files` finds the texts that it names below the folder
-//! of the module. `disassembly` prints instructions that have no such text. Everything is read on
+//! of the module. `types` finds the types, functions and variables that it describes. `disassembly` prints instructions that have no such text. Everything is read on
 //! demand and then kept. Debug information is not a part of the module: what cannot be read of it
 //! is ignored.
 
@@ -15,6 +15,7 @@ mod line_table;
 mod printable;
 mod section_ranges;
 mod source_files;
+mod types;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,15 +28,19 @@ use inlined_frames::{Call, InlinedFrames};
 use line_table::{LineInfo, LineTable};
 use section_ranges::SectionRanges;
 use source_files::{FoundFile, SourceFiles};
+use types::TypeIndex;
 
 pub use access::Access;
 pub(super) use access::access_at;
 pub(super) use demangle::readable;
+pub use types::{DebugTypes, FunctionSignature, GlobalVariable, Language, Parameter, TypeName};
 
 /// What was found of a guest's source so far.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     sections: OnceLock<SectionRanges>,
+    outline: OnceLock<Outline>,
+    types: OnceLock<TypeIndex>,
     debug: OnceLock<Debug>,
     text: OnceLock<Option<Arc<Listing>>>,
     disassembly: Mutex<Disassembly>,
@@ -45,7 +50,6 @@ pub(super) struct Sources {
 /// The debug information of a module.
 #[derive(Debug)]
 struct Debug {
-    outline: Outline,
     lines: LineTable,
     frames: Mutex<InlinedFrames>,
 }
@@ -102,7 +106,7 @@ impl Sources {
                 inlined: Vec::new(),
             });
         }
-        let open = || Dwarf::open(guest, self.sections(guest), &debug.outline);
+        let open = || Dwarf::open(guest, self.sections(guest), self.outline(guest));
         let calls = lock(&debug.frames).at(open, bodies, known.unit, address);
         let own = known.line.map(|(path, line)| (path.clone(), line));
         Some(self.find_texts(guest.0.folder.as_deref(), own, calls))
@@ -172,18 +176,36 @@ impl Sources {
         self.sections.get_or_init(|| SectionRanges::read(guest))
     }
 
+    fn outline(&self, guest: &Guest) -> &Outline {
+        let sections = self.sections(guest);
+        self.outline.get_or_init(|| Outline::read(guest, sections))
+    }
+
+    /// Returns the length of all debug information, in bytes.
+    fn debug_size(&self, guest: &Guest) -> usize {
+        let sections = &self.sections(guest).debug;
+        sections.values().map(|range| range.len()).sum()
+    }
+
     fn debug(&self, guest: &Guest) -> &Debug {
         self.debug.get_or_init(|| {
-            let sections = self.sections(guest);
-            let outline = Outline::read(guest, sections);
-            let dwarf = Dwarf::open(guest, sections, &outline);
+            let outline = self.outline(guest);
+            let dwarf = Dwarf::open(guest, self.sections(guest), outline);
             let lines = LineTable::read(&dwarf, outline.units.len(), &guest.0.description.bodies);
-            let size = sections.debug.values().map(|range| range.len()).sum();
             Debug {
-                outline,
                 lines,
-                frames: Mutex::new(InlinedFrames::new(size)),
+                frames: Mutex::new(InlinedFrames::new(self.debug_size(guest))),
             }
+        })
+    }
+
+    /// Returns the names of the types in debug information.
+    fn type_index(&self, guest: &Guest) -> &TypeIndex {
+        self.types.get_or_init(|| {
+            let outline = self.outline(guest);
+            let dwarf = Dwarf::open(guest, self.sections(guest), outline);
+            let bodies = &guest.0.description.bodies;
+            TypeIndex::read(&dwarf, outline.units.len(), self.debug_size(guest), bodies)
         })
     }
 }
