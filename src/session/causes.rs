@@ -8,8 +8,8 @@ use crate::script::ast::{BinaryOp, Expr, ExprKind};
 use crate::script::eval;
 use crate::text::{self, count};
 use crate::timeline::{
-    Event, EventLog, FindingKind, Image, Provenance, ScaledPointer, Span, StackRange, StepRecord,
-    Writer, is_far_outside,
+    ArgumentFacts, Event, EventLog, FindingKind, Image, Provenance, ScaledPointer, Span,
+    StackRange, StepRecord, Writer, is_far_outside,
 };
 
 use crate::value::Value;
@@ -103,6 +103,18 @@ impl History {
         text
     }
 
+    /// Returns the arguments whose values came from the guest or from memory.
+    fn pointers_among(&self, arguments: &[ArgumentFacts]) -> Vec<u64> {
+        let is_pointer = |argument: &&ArgumentFacts| {
+            argument
+                .names
+                .iter()
+                .any(|name| self.sources.contains_key(name))
+        };
+        let pointers = arguments.iter().filter(is_pointer);
+        pointers.map(|argument| argument.address).collect()
+    }
+
     /// Describes where a number is in memory and who wrote it: `0x32323232 is at 0x404; the host
     /// wrote it in step 6`. It may be at more places than one. `current` are the events of the step
     /// that is not finished.
@@ -164,6 +176,38 @@ impl History {
                 })
             })
     }
+}
+
+/// Describes the first argument after one of these addresses that is too large for a length there.
+fn long_argument(args: &[Value], pointers: &[u64], memory_end: u64) -> Option<String> {
+    let number = |value: &Value| match value {
+        Value::Int(n) => i32::try_from(*n)
+            .map(i32::cast_unsigned)
+            .or_else(|_| u32::try_from(*n))
+            .ok()
+            .map(u64::from),
+        _ => None,
+    };
+    args.windows(2).find_map(|pair| {
+        let [first, second] = pair else {
+            return None;
+        };
+        let (address, length) = (number(first)?, number(second)?);
+        let is_long = pointers.contains(&address)
+            && address < memory_end
+            && address.saturating_add(length) > memory_end
+            && !(1..=memory_end).contains(&length);
+        let unsigned = match second {
+            Value::Int(n) if *n < 0 => format!(" ({length} as an unsigned number)"),
+            _ => String::new(),
+        };
+        is_long.then(|| {
+            format!(
+                "the argument after {address:#x} is {second}{unsigned}: from there, memory has {}",
+                count(memory_end.saturating_sub(address), "byte")
+            )
+        })
+    })
 }
 
 /// Returns whether four bytes are a small number with the highest byte first, and a number larger
@@ -236,6 +280,11 @@ impl Session {
         if trap.attempt.is_some() {
             let order = self.judging.history.describe_other_order(&record.memory);
             trap.reasons.extend(order);
+        }
+        if let (Some(attempt), Some(call)) = (trap.attempt, &record.call) {
+            let pointers = self.judging.history.pointers_among(&record.facts.arguments);
+            let long = long_argument(&call.args, &pointers, attempt.memory_end);
+            trap.reasons.extend(long);
         }
         trap.reasons.extend(call);
         trap.reasons.extend(stack);

@@ -2,6 +2,8 @@
 //! are found for blocks that the host allocated in an earlier step. A guest that carves its own blocks into parts
 //! has rights that its calls do not show.
 
+use std::collections::BTreeSet;
+
 use super::blocks::{Blocks, overlap};
 use super::ledger::{Ledger, LedgerBlock, is_of_host};
 use super::ledger_findings::label_by_bytes;
@@ -43,8 +45,10 @@ pub(super) fn check(record: &StepRecord, known: &Known<'_>) -> Vec<Finding> {
             found.extend(known.finding(record, block, write.span, &writer));
         }
     }
+    let mut examined = BTreeSet::new();
     for argument in &record.facts.arguments {
         if let Some(block) = known.block(record, argument.address, &argument.names)
+            && examined.insert(block.span.start)
             && let Some((run, writer)) = known.run_past_end(record, block)
         {
             found.extend(known.finding(record, block, run, &describe_writer(&writer)));

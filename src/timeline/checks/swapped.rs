@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::pointers::Pointers;
 use crate::text::count;
 use crate::timeline::{EventLog, Finding, FindingKind, Span, StepRecord, Use, UseKind};
 
@@ -24,9 +25,14 @@ impl LastCalls {
         self.0.push_back((record.index, record.events.clone()));
     }
 
-    /// Checks a reading: nothing that a call wrote begins and ends as it does, but something does
-    /// whose address is the length of the reading, and whose length is its address.
-    pub fn check_use(&self, used: &Use) -> Option<Finding> {
+    /// Checks a reading. The bytes that it would have the other way around are exactly those that a
+    /// call wrote, or they are in the guest's data. Those that it has are neither.
+    pub fn check_use(
+        &self,
+        used: &Use,
+        pointers: &Pointers,
+        data: &[(Span, u32)],
+    ) -> Option<Finding> {
         let read = used.span;
         let swapped = Span {
             start: read.len,
@@ -36,22 +42,60 @@ impl LastCalls {
         if used.how != UseKind::Read || swapped.len < 2 || swapped.start <= swapped.len {
             return None;
         }
-        let mut calls = self.0.iter().rev();
-        let (step, _) = calls.find(|(_, events)| is_written(events, swapped))?;
-        if self.0.iter().any(|(_, events)| is_written(events, read)) {
+        let what = self
+            .written(swapped)
+            .or_else(|| in_data(used, swapped, pointers, data))?;
+        if self.written(read).is_some() {
             return None;
         }
         let message = format!(
-            "the host read {} at {:#x}, but the call of step {step} wrote {} at {:#x}: address and \
-             length are the other way around",
+            "the host read {} at {:#x}, but {}: address and length are the other way around",
             count(read.len, "byte"),
             read.start,
-            count(swapped.len, "byte"),
-            swapped.start,
+            what.description,
         );
         let finding = Finding::new(FindingKind::AddressAndLengthSwapped, message);
-        Some(finding.about(swapped).blaming(*step))
+        Some(finding.about(swapped).blaming(what.step))
     }
+
+    /// Returns the last call that wrote exactly these bytes.
+    fn written(&self, span: Span) -> Option<Target> {
+        let mut calls = self.0.iter().rev();
+        let (step, _) = calls.find(|(_, events)| is_written(events, span))?;
+        let bytes = count(span.len, "byte");
+        Some(Target {
+            step: *step,
+            description: format!("the call of step {step} wrote {bytes} at {:#x}", span.start),
+        })
+    }
+}
+
+/// What is in the bytes that were probably meant.
+struct Target {
+    /// The step from which the numbers are.
+    step: usize,
+    description: String,
+}
+
+/// Returns the data segment that has the bytes `swapped`, if both numbers came from the guest in one
+/// step and the segment has no byte of the reading.
+fn in_data(used: &Use, swapped: Span, pointers: &Pointers, data: &[(Span, u32)]) -> Option<Target> {
+    let (address, length) = (
+        pointers.origin(&used.names)?,
+        pointers.returned(&used.length_names)?,
+    );
+    let is_within =
+        |(span, _): &&(Span, u32)| span.start <= swapped.start && swapped.end() <= span.end();
+    let (_, segment) = data.iter().find(is_within)?;
+    let is_read_in_data = data.iter().any(|(span, _)| span.contains(used.span.start));
+    (address.step == length.step && !is_read_in_data).then(|| Target {
+        step: address.step,
+        description: format!(
+            "data segment {segment} has {} at {:#x}",
+            count(swapped.len, "byte"),
+            swapped.start
+        ),
+    })
 }
 
 /// Returns whether a step wrote exactly these bytes, as far as their first and last ones show: none

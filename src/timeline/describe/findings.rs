@@ -78,7 +78,7 @@ fn sentence(finding: &Finding) -> Option<String> {
             "The length is that of the text in characters, not in bytes.".into()
         }
         FindingKind::AddressAndLengthSwapped => {
-            format!("The call{} wrote these bytes.", blamed())
+            format!("The numbers are from the guest{}.", blamed())
         }
         FindingKind::ScaledPointer => "The address is a pointer, multiplied or divided.".into(),
         FindingKind::HandedOutAgain => {

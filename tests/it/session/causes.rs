@@ -30,6 +30,8 @@ const GUEST: &str = r#"(module
   (func (export "size_of_screen") (param $result i32)
     (i32.store (local.get $result) (i32.const 640)))
   (func (export "float") (param f32))
+  (func (export "last") (param $at i32) (param $n i32) (result i32)
+    (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $n)) (i32.const 1))))
 )"#;
 
 /// Returns the error of the last step.
@@ -75,6 +77,24 @@ fn a_number_with_the_highest_byte_first_may_be_why() {
     assert_error_without(
         "write 0x400, hex\"00 00 00 05\"\nwrite 0x400, u32(5)\ncall get(0x10000)",
         "order of bytes",
+    );
+}
+
+#[test]
+fn a_length_that_memory_does_not_have_is_named() {
+    assert_error(
+        "p = call alloc(8)\nx = call last(p, 100000)",
+        "the argument after 0x8000 is 100000: from there, memory has 32768 bytes",
+    );
+    assert_error(
+        "p = call alloc(8)\nx = call last(p, -2147483648)",
+        "is -2147483648 (2147483648 as an unsigned number)",
+    );
+    // A number of the script is no pointer, and a length within memory is no absurd one.
+    assert_error_without("x = call last(0x8000, 100000)", "the argument after");
+    assert_error_without(
+        "p = call alloc(8)\nx = call last(p, 40000)",
+        "the argument after",
     );
 }
 

@@ -13,6 +13,8 @@ const GUEST: &str = r#"(module
     (memory.copy (i32.const 0x800) (i32.const 0x10) (i32.const 7))
     (memory.copy (i32.const 0x807) (local.get $p) (local.get $n))
     (i64.or (i64.const 0x80000000000) (i64.extend_i32_u (i32.add (local.get $n) (i32.const 7)))))
+  (func (export "hello") (result i32 i32) (i32.const 0x10) (i32.const 7))
+  (func (export "length") (result i32) (i32.const 7))
   (func (export "both") (param i32 i32 i32) (result i32) (i32.const 0)))"#;
 
 /// Returns the step, the kind and the message of each finding.
@@ -76,6 +78,23 @@ fn an_address_and_a_length_that_are_swapped_are_found() {
     ] {
         assert_eq!(found(&format!("{greeted}{right}")), [], "{right}");
     }
+}
+
+#[test]
+fn a_static_text_whose_address_and_length_are_swapped_is_found() {
+    let message = "the host read 16 bytes at 0x7, but data segment 0 has 7 bytes at 0x10: address and \
+                   length are the other way around";
+    assert_eq!(
+        found("n, at = call hello()\nx = read at, n as bytes"),
+        [(3, "address-and-length-swapped", message.into())]
+    );
+    assert_eq!(found("at, n = call hello()\nx = read at, n as bytes"), []);
+    // The numbers are not from one step, or the script has them.
+    assert_eq!(
+        found("n, x = call hello()\nat = call length()\nx = read at, n as bytes"),
+        []
+    );
+    assert_eq!(found("x = read 7, 16 as bytes"), []);
 }
 
 #[test]
