@@ -259,6 +259,34 @@ impl Value {
         }
     }
 
+    /// Returns whether two values are the same bit for bit. A NaN is the same as itself, and 0.0 is
+    /// not -0.0.
+    pub(crate) fn is_identical(&self, other: &Value) -> bool {
+        let all = |a: &[Value], b: &[Value]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_identical(b))
+        };
+        match (self, other) {
+            (Value::Float(Float::F32(a)), Value::Float(Float::F32(b))) => a == b,
+            (Value::Float(Float::F64(a)), Value::Float(Float::F64(b))) => a == b,
+            (Value::Float(_), Value::Float(_)) => false,
+            (Value::List(a), Value::List(b)) => all(a, b),
+            (Value::Record(a), Value::Record(b)) => {
+                let mut pairs = a.fields.iter().zip(b.fields.iter());
+                a.type_name == b.type_name
+                    && a.fields.len() == b.fields.len()
+                    && pairs.all(|((x, a), (y, b))| x == y && a.is_identical(b))
+            }
+            (Value::Pointer(a), Value::Pointer(b)) => {
+                a.address == b.address
+                    && match (&a.target, &b.target) {
+                        (Ok(a), Ok(b)) => a.is_identical(b),
+                        (a, b) => a == b,
+                    }
+            }
+            (a, b) => a == b,
+        }
+    }
+
     /// Returns about how much memory the value takes, in bytes.
     pub fn weight(&self) -> usize {
         let contents = match self {

@@ -134,6 +134,9 @@ impl Seed {
         let Seed(steps, choices) = self;
         let mut text = String::new();
         imports(guest, choices, &mut text);
+        text.push_str(
+            "type Pair = { number: u32, next: *Pair, kind: u8 enum { a = 0, b = 1 }, text: *cstr }\n",
+        );
         for (name, value) in NAMES.iter().zip([16, 1024, 65536, 0]) {
             let _ = writeln!(text, "let {name} = {value}");
         }
@@ -220,13 +223,17 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
             };
             format!("write {}, {ty}({mask})", at.text())
         }
+        Step::WriteMany(at, Number::Small(n)) => format!(
+            "write zeroed {}, Pair {{ number: {n}, kind: \"b\" }}",
+            at.text()
+        ),
         Step::WriteMany(at, count) => format!(
             "write {}, repeat(\"ab\", ({}) & 0xffff)",
             at.text(),
             count.text()
         ),
         Step::Read { at, len, how, into } => {
-            let how = match how % 8 {
+            let how = match how % 12 {
                 0 => ", L as utf8",
                 1 => ", L as utf16",
                 2 => ", L as bytes",
@@ -234,6 +241,10 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
                 4 => " as u32",
                 5 => " as f64",
                 6 => " as i16[L]",
+                7 => " as Pair",
+                8 => " as [Pair; 2]",
+                9 => " as **Pair",
+                10 => " as { n: u8, t: utf8(n) }",
                 _ => ", 4 as bytes",
             };
             format!(
@@ -244,6 +255,9 @@ fn line(step: &Step, guest: &Guest) -> Option<String> {
             )
         }
         Step::Grow(pages) => format!("grow {}", pages.text()),
+        Step::Region(at, _, n) if n % 4 == 3 => {
+            format!("view area{} = {} as [Pair; 2]", n % 3, at.text())
+        }
         Step::Region(at, len, n) => format!("region area{} = {}, {}", n % 3, at.text(), len.text()),
         Step::Block(at, len, n) => format!("block block{} = {}, {}", n % 3, at.text(), len.text()),
         Step::Release(n) => format!("release block{}", n % 3),

@@ -121,7 +121,7 @@ impl Environment {
                 }
             }
             StatementKind::Set { value, .. } => self.evaluate(value),
-            StatementKind::Write { address, value } => {
+            StatementKind::Write { address, value, .. } => {
                 self.address(address);
                 self.evaluate(value);
             }
@@ -136,6 +136,7 @@ impl Environment {
                     .insert(name.text.clone(), Value::Text("é\u{1b}".into()));
             }
             StatementKind::Grow { pages, .. } => self.address(pages),
+            StatementKind::View { address, .. } => self.address(address),
             StatementKind::Region {
                 address, length, ..
             }
@@ -175,7 +176,7 @@ impl Environment {
         for action in actions {
             match action {
                 Action::Returns(values) => values.iter().for_each(|value| self.evaluate(value)),
-                Action::Writes { address, value } => {
+                Action::Writes { address, value, .. } => {
                     [address, value].into_iter().for_each(|e| self.evaluate(e))
                 }
                 Action::Copies { to, from, length } => [to, from, length]
@@ -204,7 +205,7 @@ impl Environment {
         match what {
             Reading::Sized { length, .. } => self.address(length),
             Reading::Array { count, .. } => self.address(count),
-            Reading::Cstr | Reading::Number(_) => {}
+            Reading::Cstr | Reading::Number(_) | Reading::Typed(_) => {}
         }
     }
 

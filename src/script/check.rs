@@ -273,7 +273,7 @@ impl<'f> Checker<'f> {
         }
         match &statement.kind {
             StatementKind::Region { name, .. } | StatementKind::View { name, .. } => {
-                drop(self.regions.insert(name.text.clone()))
+                self.regions.insert(name.text.clone());
             }
             StatementKind::Block { name, .. } => drop(self.blocks.insert(name.text.clone())),
             StatementKind::Release { name } => self.release(name),

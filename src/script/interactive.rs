@@ -142,6 +142,14 @@ pub fn reading_words() -> impl Iterator<Item = &'static str> {
     vocabulary::readings()
 }
 
+/// Returns the words of types that are no readings.
+pub fn type_words() -> impl Iterator<Item = &'static str> {
+    let is_reading = |word: &&str| vocabulary::readings().any(|reading| reading == *word);
+    vocabulary::TYPE_WORDS
+        .into_iter()
+        .filter(move |word| !is_reading(word))
+}
+
 /// Returns the written form of the statement that begins with `word`.
 pub fn form_of(word: &str) -> Option<&'static str> {
     vocabulary::form(word)
@@ -385,6 +393,7 @@ mod tests {
             later: vec!["n".into()],
             regions: vec!["buffer".into()],
             blocks: vec!["b".into()],
+            types: Vec::new(),
         }
     }
 

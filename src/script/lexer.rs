@@ -390,10 +390,13 @@ fn never_closed(bracket: &Token) -> Fault {
     let TokenKind::Symbol(symbol) = bracket.kind else {
         return Fault::new(bracket.span, "this is never closed");
     };
-    let help = format!(
-        "add `{}`; a line continues until its brackets are closed",
-        closing(symbol)
-    );
+    let help = match symbol {
+        "{" => "add `}`; only types and records have braces, and there are no blocks".to_owned(),
+        _ => format!(
+            "add `{}`; a line continues until its brackets are closed",
+            closing(symbol)
+        ),
+    };
     Fault::new(bracket.span, format!("this `{symbol}` is never closed")).help(help)
 }
 

@@ -29,7 +29,7 @@ use error::{Fault, Lines};
 pub use error::{ScriptError, ScriptErrors};
 pub(crate) use interactive::{
     check_line, declared_type, form_of, function_words, is_plain_name, names_given, parse_line,
-    parse_setup, reading_words, source_words, statements_in, step_words,
+    parse_setup, reading_words, source_words, statements_in, step_words, type_words,
 };
 pub(crate) use known_names::KnownNames;
 use lexer::{Lexer, TokenKind};

@@ -8,7 +8,6 @@ use super::ast::{
 };
 use super::error::{Fault, Lines};
 use super::eval::{self, EvalEnv};
-use super::parser::unknown_reading;
 use super::type_path::offset_of;
 use super::{Script, ScriptErrors};
 use crate::data_types::{
@@ -103,45 +102,19 @@ fn resolve(
 ) {
     let mut found: Vec<Option<TypeId>> = Vec::new();
     for statement in statements.iter_mut() {
-        for_each_type(&mut statement.kind, &mut |ty, is_reading| {
+        for_each_type(&mut statement.kind, &mut |ty| {
             let id = table.describe(&ty.described, source);
-            found.push(match id {
-                Ok(id) => Some(id),
-                Err(error) => {
-                    faults.push(unknown(ty, error, is_reading, table));
-                    None
-                }
-            });
+            found.push(id.map_err(|error| faults.push(error.into())).ok());
         });
     }
     let table = Arc::new(table.clone());
     let mut found = found.into_iter();
     for statement in statements.iter_mut() {
-        for_each_type(&mut statement.kind, &mut |ty, _| {
+        for_each_type(&mut statement.kind, &mut |ty| {
             let id = found.next().flatten();
             ty.resolved = id.map(|id| TypeRef::new(Arc::clone(&table), id));
         });
         for_each_expression(&mut statement.kind, &mut |expr| check(expr, faults));
-    }
-}
-
-/// Returns the fault of a type that is not known. A word after `as` can also be meant as another
-/// reading.
-fn unknown(
-    ty: &WrittenType,
-    error: DeclarationError,
-    is_reading: bool,
-    table: &TypeTable,
-) -> Fault {
-    let is_near = |name| {
-        let declared = table.named().map(|(name, _)| name);
-        crate::text::nearest(name, declared).is_some()
-    };
-    match ty.name().filter(|_| is_reading && !ty.is_quoted) {
-        Some(name) if error.span == ty.described.span && !is_near(name) => {
-            unknown_reading(name, ty.span())
-        }
-        _ => error.into(),
     }
 }
 
@@ -253,15 +226,14 @@ impl EvalEnv for NoVariables {
     }
 }
 
-/// Calls a function with each type that a statement uses, in the order of its text. The second
-/// argument is whether the type comes after `as` of a reading.
-fn for_each_type(kind: &mut StatementKind, visit: &mut dyn FnMut(&mut WrittenType, bool)) {
+/// Calls a function with each type that a statement uses.
+fn for_each_type(kind: &mut StatementKind, visit: &mut dyn FnMut(&mut WrittenType)) {
     for_each_part(kind, &mut |part| match part {
-        Part::Type(ty) => visit(ty, true),
+        Part::Type(ty) => visit(ty),
         Part::Expression(expr) => match &mut expr.kind {
             ExprKind::Record { ty: Some(ty), .. }
             | ExprKind::SizeOf(ty)
-            | ExprKind::OffsetOf { ty, .. } => visit(ty, false),
+            | ExprKind::OffsetOf { ty, .. } => visit(ty),
             _ => {}
         },
     });

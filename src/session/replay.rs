@@ -2,7 +2,7 @@
 //! steps again; a step that does something else is reported.
 
 use crate::timeline::{Image, ImportCall, StepRecord};
-use crate::value::{Float, Value};
+use crate::value::Value;
 
 /// Returns how a replayed step differs from its record, as a phrase that is safe to print; `None`
 /// if it does not.
@@ -88,19 +88,14 @@ fn are_same(a: &[Value], b: &[Value]) -> bool {
 
 /// Returns whether two values are the same bit for bit. A NaN is the same as itself.
 pub(super) fn is_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float(Float::F32(a)), Value::Float(Float::F32(b))) => a == b,
-        (Value::Float(Float::F64(a)), Value::Float(Float::F64(b))) => a == b,
-        (Value::Float(_), Value::Float(_)) => false,
-        (Value::List(a), Value::List(b)) => are_same(a, b),
-        (a, b) => a == b,
-    }
+    a.is_identical(b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::timeline::{Binding, Outcome, StepKind};
+    use crate::value::Float;
 
     fn record() -> StepRecord {
         StepRecord::begin(

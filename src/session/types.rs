@@ -18,7 +18,7 @@ use super::memory;
 const MAX_ZEROED: u64 = 64 << 20;
 
 /// Returns the types that a script can name without a declaration.
-pub(super) fn type_source(_guest: &Guest) -> Box<dyn TypeSource> {
+pub(super) fn type_source(_guest: &Guest) -> Box<dyn TypeSource + '_> {
     Box::new(())
 }
 

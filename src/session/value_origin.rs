@@ -170,7 +170,7 @@ impl Origin {
         Origin::of(Part::Typed { root, path, step }, 0)
     }
 
-    /// Returns the origin of `self.name`. A pointer stands for what it refers to.
+    /// Returns the origin of `self.name`. Of a pointer, it is that of what it refers to.
     pub fn field(self, name: &str) -> Option<Origin> {
         match &*self.part {
             Part::Typed { root, path, step } => {

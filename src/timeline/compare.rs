@@ -10,7 +10,7 @@ use super::{
     Binding, Event, EventLog, Image, ImportCall, Moment, Outcome, Span, Status, StepRecord,
     Timeline, Writer,
 };
-use crate::value::{Float, Value};
+use crate::value::Value;
 
 /// The largest number of spans of differing bytes that are kept.
 const MAX_SPANS: usize = 256;
@@ -497,20 +497,8 @@ fn findings(step: &StepRecord) -> Option<Value> {
 
 fn is_same_option(a: &Option<Value>, b: &Option<Value>) -> bool {
     match (a, b) {
-        (Some(a), Some(b)) => is_same_value(a, b),
+        (Some(a), Some(b)) => a.is_identical(b),
         (None, None) => true,
         _ => false,
-    }
-}
-
-/// Returns whether two values are equal in every bit: a NaN equals itself, and 0.0 is not -0.0.
-fn is_same_value(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float(Float::F32(x)), Value::Float(Float::F32(y))) => x == y,
-        (Value::Float(Float::F64(x)), Value::Float(Float::F64(y))) => x == y,
-        (Value::List(x), Value::List(y)) => {
-            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_same_value(x, y))
-        }
-        _ => std::mem::discriminant(a) == std::mem::discriminant(b) && a == b,
     }
 }

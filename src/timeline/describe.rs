@@ -11,6 +11,7 @@ mod pointers;
 mod stack_pointer;
 mod stored;
 
+use crate::data_types::TypeRef;
 use crate::safe;
 use crate::text::{count, list, size};
 use crate::value::Value;
@@ -52,6 +53,7 @@ pub fn effect(timeline: &Timeline, step: usize) -> String {
         Outcome::Ok => describe_success(timeline, record),
         _ => describe_until_failure(timeline, record),
     };
+    sentences.extend(describe_fields(timeline, record));
     sentences.extend(stack_pointer::describe(record));
     sentences.extend(describe_held_pointers(timeline, record));
     sentences.extend(findings::describe(record));
@@ -86,6 +88,20 @@ fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
         StepKind::Expect => describe_expectation(record),
         StepKind::Ask => describe_question(timeline, record),
     }
+}
+
+/// Describes the fields of views that the step changed.
+fn describe_fields(timeline: &Timeline, record: &StepRecord) -> Option<String> {
+    const MAX_FIELDS: usize = 6;
+    const MAX_FIELD_VALUE: usize = 40;
+    let changes = timeline.field_changes(record);
+    let labels = changes.iter().map(|change| change.label(MAX_FIELD_VALUE));
+    let noun = if changes.len() == 1 {
+        "Changed field"
+    } else {
+        "Changed fields"
+    };
+    (!changes.is_empty()).then(|| format!("{noun}: {}.", list::first(labels, MAX_FIELDS)))
 }
 
 // Steps that failed.
@@ -444,9 +460,15 @@ fn describe_bindings(timeline: &Timeline, record: &StepRecord, intro: &str) -> V
 fn describe_naming(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
     match &record.naming {
         Some(Naming::Named(span)) => {
+            let ty = span.data_type.as_ref();
             let (what, span, called) = (span.kind, span.span, name(&span.name));
             vec![match what {
-                SpanKind::Region => format!("From here on, {called} means {}.", the_bytes(span)),
+                SpanKind::Region => {
+                    let label =
+                        |ty: &TypeRef| format!(", as {}", safe::cut(&ty.label(), MAX_VALUE));
+                    let ty = ty.map(label).unwrap_or_default();
+                    format!("From here on, {called} means {}{ty}.", the_bytes(span))
+                }
                 SpanKind::Block => {
                     format!(
                         "From here on, {called} means {}, in use until they are released.",

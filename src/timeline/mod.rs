@@ -25,6 +25,7 @@
 //! | `event_log/`         | the events of a step, packed and indexed: [`EventLog`], [`Recording`] |
 //! | `image.rs`           | [`Image`]: memory at one moment, a tree of shared leaves              |
 //! | `image/change_eq.rs` | whether memory changed in the same way in two runs                    |
+//! | `field_changes.rs`   | the fields of views that a step changed                               |
 //! | `finding.rs`         | [`Finding`]: something that is wrong, or worth knowing                |
 //! | `checks/`            | [`Checks`]: finds them                                                |
 //! | `provenance.rs`      | what the checks need to know of the script's variables                |
@@ -45,6 +46,7 @@ mod compare;
 mod describe;
 mod event;
 mod event_log;
+mod field_changes;
 mod finding;
 mod hex_rows;
 mod image;
@@ -76,6 +78,7 @@ pub use event::{Event, Growth, Write, Writer};
 pub(crate) use event_log::take_examined_leaves;
 pub use event_log::{Changes, EventLog, Recording, Settled, SiteTable};
 pub(crate) use event_log::{ChildMark, LeafDifference, RecordedMemory, RefusedGrowth};
+pub(crate) use field_changes::{FieldChange, field_differences};
 pub use finding::{Finding, FindingKind, Severity};
 pub use hex_rows::{Line, Row, rows};
 pub(crate) use image::LEAF;

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::safe;
 use crate::script;
 use crate::timeline::{ExportFacts, FindingKind};
+use crate::value::Value;
 use crate::wasm_types::ExternKind;
 
 /// The most choices that are compared.
@@ -45,6 +46,12 @@ fn word_start(text: &str) -> usize {
 /// Returns the words that can follow `before`, where `word` is begun.
 fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     let is_quoted = word.starts_with('"');
+    if let Some(names) = fields(app, before) {
+        return names;
+    }
+    if before.ends_with("size(") || before.ends_with("offset(") {
+        return known(app).types;
+    }
     if let Some(words) = after_keyword(app, before, is_quoted) {
         return words;
     }
@@ -87,12 +94,60 @@ fn after_keyword(app: &App, before: &str, is_quoted: bool) -> Option<Vec<String>
             .filter_map(|export| name(export, is_quoted))
             .collect(),
         _ if is_quoted => Vec::new(),
-        "as" => texts(&mut script::reading_words()),
+        "as" => {
+            let types = known(app).types.into_iter();
+            let words = script::reading_words().chain(script::type_words());
+            types.chain(words.map(str::to_owned)).collect()
+        }
         "finding" => texts(&mut FindingKind::ALL.into_iter().map(FindingKind::as_str)),
         "trap" if before.starts_with("expect") => vec!["call ".to_owned()],
         "release" => known(app).blocks,
         _ => return None,
     })
+}
+
+/// Returns the fields of the record whose name `before` ends in, with a dot after it: `s.points[1].`.
+fn fields(app: &App, before: &str) -> Option<Vec<String>> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
+    let path = before.strip_suffix('.')?;
+    let start = path
+        .char_indices()
+        .rfind(|(_, c)| !is_part(*c))
+        .map_or(0, |(at, c)| at + c.len_utf8());
+    let mut parts = path.get(start..)?.split(['.', '[']);
+    let name = parts.next()?;
+    let steps = app.timeline.steps().iter().take(app.moment.step + 1).rev();
+    let mut bindings = steps.flat_map(|step| step.bindings.iter().rev());
+    let mut value = &bindings.find(|binding| binding.name == name)?.value;
+    for part in parts {
+        value = match (part.strip_suffix(']'), content(value)) {
+            (Some(index), Value::List(items)) => items.get(index.parse::<usize>().ok()?)?,
+            (None, Value::Record(record)) => record.field(part)?,
+            _ => return None,
+        };
+    }
+    match content(value) {
+        Value::Record(record) => {
+            let names = record.names().into_iter();
+            Some(
+                names
+                    .map(|name| match script::is_plain_name(name) {
+                        true => name.to_owned(),
+                        false => safe::quoted(name, MAX_NAME),
+                    })
+                    .collect(),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Returns what a pointer refers to, or else the value itself.
+fn content(value: &Value) -> &Value {
+    match value {
+        Value::Pointer(pointer) => pointer.target.as_ref().map_or(value, content),
+        _ => value,
+    }
 }
 
 /// Returns the words that a line can begin with; with `has_variables`, the variables to bind again
@@ -101,7 +156,7 @@ fn beginnings(app: &App, has_variables: bool) -> Vec<String> {
     let mut words: Vec<String> = script::step_words()
         .map(|word| format!("{word} "))
         .collect();
-    words.extend(["import ", "args ", "env "].map(str::to_owned));
+    words.extend(["import ", "args ", "env ", "type "].map(str::to_owned));
     words.extend(COMMANDS.map(str::to_owned));
     if has_variables {
         let variables = known(app).variables.into_iter();

@@ -10,8 +10,8 @@ use crate::report::common::{hex_dump, summary};
 use crate::safe;
 use crate::text::{TextWriter, count, list};
 use crate::timeline::{
-    ByteSide, Comparison, Divergence, Event, FirstByte, FirstStore, Mismatch, Rest, Status,
-    Timeline, What, Write, Writer,
+    ByteSide, Comparison, Divergence, Event, FieldChange, FirstByte, FirstStore, Mismatch, Moment,
+    Rest, Status, Timeline, What, Write, Writer, field_differences,
 };
 use crate::value::{Hex, Value};
 use crate::wasm_types::memory_size;
@@ -28,6 +28,9 @@ const VALUE: usize = 100;
 
 /// Later steps that are named.
 const STEPS: usize = 12;
+
+/// Fields that are listed.
+const FIELDS: usize = 12;
 
 /// Bytes of one write that are shown.
 const BYTES: usize = 8;
@@ -137,6 +140,7 @@ fn write_parting(
     }
     if let Some(byte) = &parting.byte {
         write_first_byte(out, byte, parting)?;
+        write_fields(out, timelines, step)?;
         out.line("")?;
         hex_dump::write_both_sides(out, timelines, step, byte.address)?;
     }
@@ -278,6 +282,28 @@ fn full_label(by: &Writer) -> String {
         } => format!("{}, @{offset:#x}", by.label()),
         _ => by.label().to_string(),
     }
+}
+
+/// Writes the fields of views that differ after a step.
+fn write_fields(out: &mut TextWriter, timelines: [&Timeline; 2], step: usize) -> io::Result<()> {
+    let fields = fields_that_differ(timelines, step);
+    for field in fields.iter().take(FIELDS) {
+        let sides = [&field.before, &field.after].map(|value| value.brief(VALUE));
+        write_labelled(out, &safe::cut(&field.path, STATEMENT), sides)?;
+    }
+    match fields.len().saturating_sub(FIELDS) {
+        0 => Ok(()),
+        more => out.line(&format!("  … and {}", count(more, "more field"))),
+    }
+}
+
+/// Returns the fields that differ after a step, in the views of the first side.
+fn fields_that_differ([a, b]: [&Timeline; 2], step: usize) -> Vec<FieldChange> {
+    let (Some(record), Some(other)) = (a.step(step), b.step(step)) else {
+        return Vec::new();
+    };
+    let views = a.views_at(Moment::end_of(step), record.memory.len());
+    field_differences(&views, &record.memory, &other.memory)
 }
 
 fn write_first_byte(

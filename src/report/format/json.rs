@@ -16,8 +16,8 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use crate::report::common::json::{FindingData, HostData, TypedValue, WriterData, write_document};
 use crate::report::common::options::{Options, steps_shown};
 use crate::timeline::{
-    Answer, CallRecord, GuestFacts, ImportCall, InputFacts, NamedSpan, Naming, Outcome, Pointer,
-    StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
+    Answer, CallRecord, FieldChange, GuestFacts, ImportCall, InputFacts, Moment, NamedSpan, Naming,
+    Outcome, Pointer, StackPointer, Status, StepKind, StepRecord, Timeline, describe_step,
 };
 use crate::value::{Hex, Value};
 use children::ChildData;
@@ -40,6 +40,7 @@ pub(super) fn write(
         history_bytes: timeline.history_bytes(),
         steps_planned: timeline.planned.len().max(timeline.steps().len()),
         blocks: blocks_at_end(timeline, options),
+        views: views_at_end(timeline, options),
         steps: Steps { timeline, options },
     };
     write_document(&trace, out)
@@ -56,6 +57,8 @@ struct Trace<'a> {
     history_bytes: u64,
     steps_planned: usize,
     blocks: Option<BlocksData<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    views: Vec<ViewData>,
     steps: Steps<'a>,
 }
 
@@ -75,6 +78,33 @@ struct BlockData<'a> {
     stores_before: usize,
     owner: &'a str,
     allocator: &'a str,
+}
+
+/// A part of memory whose bytes have a type, after the last step.
+#[derive(Serialize)]
+struct ViewData {
+    name: String,
+    #[serde(rename = "type")]
+    ty: String,
+    start: u64,
+    len: u64,
+}
+
+fn views_at_end(timeline: &Timeline, options: &Options) -> Vec<ViewData> {
+    let shown = steps_shown(timeline, options);
+    let Some(last) = timeline.steps().iter().take(shown).next_back() else {
+        return Vec::new();
+    };
+    let views = timeline.views_at(Moment::end_of(last.index), last.memory.len());
+    let views = views.into_iter().filter_map(|view| {
+        Some(ViewData {
+            ty: view.data_type?.label(),
+            name: view.name,
+            start: view.span.start,
+            len: view.span.len,
+        })
+    });
+    views.collect()
 }
 
 fn blocks_at_end<'a>(timeline: &'a Timeline, options: &Options) -> Option<BlocksData<'a>> {
@@ -131,6 +161,8 @@ struct StepData<'a> {
     stack_pointer: Option<StackPointer>,
     stores: u64,
     stores_recorded: u64,
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    fields: Fields,
     changes: Changes<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Events<'a>>,
@@ -228,6 +260,7 @@ impl<'a> Steps<'a> {
             stack_pointer: record.stack_pointer,
             stores: record.stores,
             stores_recorded: record.stores_recorded,
+            fields: Fields(timeline.field_changes(record)),
             changes: Changes(record),
             events: self.options.stores.then_some(Events(&record.events)),
             pointers: &record.pointers,
@@ -239,6 +272,36 @@ impl<'a> Steps<'a> {
             }),
             findings: record.findings.iter().map(FindingData::from).collect(),
         }
+    }
+}
+
+/// The fields of views that a step changed.
+struct Fields(Vec<FieldChange>);
+
+impl Fields {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[derive(Serialize)]
+struct FieldData<'a> {
+    path: &'a str,
+    before: TypedValue<'a>,
+    after: TypedValue<'a>,
+    start: u64,
+    len: u64,
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|change| FieldData {
+            path: &change.path,
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+            start: change.span.start,
+            len: change.span.len,
+        }))
     }
 }
 

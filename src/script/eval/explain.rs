@@ -1,6 +1,7 @@
 //! Explains why an `expect` failed, in lines that a person can compare.
 
-use super::operators::compare;
+use super::fields::content;
+use super::operators::{compare, is_equal};
 use super::{EvalEnv, Evaluator, brief};
 use crate::data_types::encoding;
 use crate::script::ast::{BinaryOp, Expr, ExprKind};
@@ -11,6 +12,9 @@ const MAX_VALUE_CHARS: usize = 200;
 /// A difference at this byte or after it is repeated with the text around it, because it may be
 /// past the part of the value that is shown.
 const FAR_DIFFERENCE: usize = 60;
+/// The most fields in an explanation, and the most that are counted.
+const MAX_FIELDS: usize = 8;
+const MAX_COLLECTED: usize = 1000;
 const HOLDS: &str = "the expectation holds";
 
 /// Explains why an expectation is not met: with both sides of a comparison and their first
@@ -56,6 +60,7 @@ fn both_sides(op: BinaryOp, left: &Value, right: &Value) -> String {
             lines.extend(first_difference(a.as_bytes(), b.as_bytes()));
         }
         (Value::Bytes(a), Value::Bytes(b)) => lines.extend(first_difference(a, b)),
+        _ if has_fields(left) || has_fields(right) => lines.extend(different_fields(left, right)),
         (Value::List(a), Value::List(b)) => lines.extend(first_different_element(a, b)),
         (Value::Float(a), Value::Float(b)) => lines.extend(explain_floats(op, *a, *b)),
         _ => {}
@@ -83,6 +88,66 @@ fn first_difference(left: &[u8], right: &[u8]) -> Vec<String> {
         lines.push(format!("right there: {}", encoding::excerpt(right, common)));
     }
     lines
+}
+
+/// Returns whether a value is a record, or has records in it.
+fn has_fields(value: &Value) -> bool {
+    match value {
+        Value::Record(_) => true,
+        Value::List(items) => items.first().is_some_and(has_fields),
+        Value::Pointer(pointer) => pointer.target.as_ref().is_ok_and(has_fields),
+        _ => false,
+    }
+}
+
+/// Returns a line with the fields that differ, each with both values.
+fn different_fields(left: &Value, right: &Value) -> Option<String> {
+    let mut found = Vec::new();
+    collect_differences(left, right, "", &mut found);
+    let fields = found.iter().map(|(path, left, right)| {
+        let path = if path.is_empty() { "the value" } else { path };
+        format!("{path}: left {}, right {}", left.brief(60), right.brief(60))
+    });
+    (!found.is_empty()).then(|| {
+        let noun = if found.len() == 1 { "field" } else { "fields" };
+        let fields: Vec<String> = fields.take(MAX_FIELDS).collect();
+        let more = match found.len().saturating_sub(MAX_FIELDS) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        format!("different {noun}: {}{more}", fields.join("; "))
+    })
+}
+
+fn collect_differences<'v>(
+    left: &'v Value,
+    right: &'v Value,
+    path: &str,
+    found: &mut Vec<(String, &'v Value, &'v Value)>,
+) {
+    if is_equal(left, right) || found.len() > MAX_COLLECTED {
+        return;
+    }
+    match (
+        content(left).unwrap_or(left),
+        content(right).unwrap_or(right),
+    ) {
+        (Value::Record(a), Value::Record(b)) => {
+            let dot = if path.is_empty() { "" } else { "." };
+            for name in a.names() {
+                if let (Some(left), Some(right)) = (a.field(name), b.field(name)) {
+                    let path = format!("{path}{dot}{}", crate::safe::plain(name));
+                    collect_differences(left, right, &path, found);
+                }
+            }
+        }
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            for (index, (left, right)) in a.iter().zip(b).enumerate() {
+                collect_differences(left, right, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ => found.push((path.to_owned(), left, right)),
+    }
 }
 
 fn describe_byte(byte: u8) -> String {

@@ -11,7 +11,7 @@ use crate::script::type_path::offset_of;
 use crate::value::{RecordValue, Value};
 
 impl<'a> Evaluator<'a> {
-    /// Evaluates `of.name`. A pointer stands for what it refers to.
+    /// Evaluates `of.name`. Of a pointer, it is that of what it refers to.
     pub(super) fn field(&self, of: &'a Expr, name: &'a Name, depth: usize) -> Evaluated<'a> {
         match self.value(of, depth)? {
             Cow::Borrowed(value) => {

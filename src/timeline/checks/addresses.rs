@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::calls::address;
 use crate::timeline::{CallRecord, Outcome, Provenance, StepRecord};
+use crate::value::Value;
 
 /// The largest number of addresses that are remembered.
 const MAX_ADDRESSES: usize = 100_000;
@@ -84,6 +85,11 @@ impl GivenAddresses {
                 self.insert(at, GivenBy::Step(record.index));
             }
         }
+        for (given, binding) in record.facts.given.iter().zip(&record.bindings) {
+            if given.from == Provenance::Memory {
+                self.record_fields(record.index, &binding.value, false);
+            }
+        }
         if let Some(call) = record
             .call
             .as_ref()
@@ -100,6 +106,38 @@ impl GivenAddresses {
             for call in &called.calls {
                 self.record_results(record.index, call);
             }
+        }
+    }
+
+    /// Records the pointers and the integers in a record that was read from memory, and in what its
+    /// pointers refer to.
+    fn record_fields(&mut self, step: usize, value: &Value, is_field: bool) {
+        if self.by_address.len() >= MAX_ADDRESSES {
+            return;
+        }
+        match value {
+            Value::Record(record) => {
+                for (_, field) in record.fields() {
+                    self.record_fields(step, field, true);
+                }
+            }
+            Value::List(items) => {
+                for item in items {
+                    self.record_fields(step, item, is_field);
+                }
+            }
+            Value::Pointer(pointer) => {
+                self.insert(pointer.address, GivenBy::Step(step));
+                if let Ok(target) = &pointer.target {
+                    self.record_fields(step, target, true);
+                }
+            }
+            Value::Int(_) if is_field => {
+                if let Some(at) = address(value) {
+                    self.insert(at, GivenBy::Step(step));
+                }
+            }
+            _ => {}
         }
     }
 

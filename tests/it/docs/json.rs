@@ -78,6 +78,10 @@ fn json_page_describes_every_key_of_the_trace() {
     let recorded = linmem(&["run", recording.to_str().unwrap(), "--format", "json"]);
     let recorded = serde_json::from_str(&recorded.stdout).unwrap();
     json_keys::note(&recorded, FOREIGN, &mut seen);
+    let typed = in_repository("tests/types/shapes.steps");
+    let typed = linmem(&["run", typed.to_str().unwrap(), "--format", "json"]);
+    let typed = serde_json::from_str(&typed.stdout).unwrap();
+    json_keys::note(&typed, FOREIGN, &mut seen);
     let page = read_in_repository("docs/json.md");
     // The rest of the page is tested in `command_line/answers.rs` and `command_line/inspect.rs`.
     let ours = page.split("# Answers").next().unwrap_or_default();

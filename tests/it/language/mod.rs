@@ -18,4 +18,5 @@ mod outcomes;
 mod program;
 mod spans;
 mod tables;
+mod types;
 mod values;

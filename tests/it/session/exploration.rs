@@ -468,3 +468,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn types_are_typed_used_and_saved() {
+    let mut explorer = explore(
+        GUEST,
+        "module \"guest.wat\"\ntype Pair = { a: u32, b: u32 }\n",
+    );
+    explorer.enter_line("p = call alloc(16)");
+    explorer.enter_line("write p, Pair { a: 1, b: 2 }");
+    explorer.enter_line("type Line = { from: Pair, to: Pair }");
+    explorer.enter_line("l = read p as Line");
+    let shown = value(&explorer, "l").map(|value| value.to_string());
+    let expected = "Line { from: Pair { a: 1, b: 2 }, to: Pair { a: 0, b: 0 } }";
+    assert_eq!(shown.as_deref(), Some(expected), "{}", message(&explorer));
+    explorer.enter_line("view pairs = p as [Pair; 2]");
+    explorer.enter_line("write p + 8, u32(9)");
+    let step = explorer.app.timeline.steps().len() - 1;
+    let happened = linmem::timeline::describe_step(&explorer.app.timeline, step);
+    assert!(happened.contains("pairs[1].a: 0 → 9"), "{happened}");
+    explorer.enter_line("l = read p as Lime");
+    assert!(
+        message(&explorer).contains("there is no type"),
+        "{}",
+        message(&explorer)
+    );
+    let saved = run_saved(&mut explorer);
+    assert_same(&explorer.app.timeline, &saved);
+}

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::report::common::json::{WriterData, write_document};
 use crate::timeline::{
-    ByteSide, Comparison, Divergence, Event, Mismatch, Rest, Span, Status, Timeline,
+    ByteSide, Comparison, Divergence, Event, FieldChange, Mismatch, Rest, Span, Status, Timeline,
 };
 use crate::value::{Hex, Value};
 
@@ -43,6 +43,17 @@ struct PartingData<'a> {
     byte: Option<ByteData<'a>>,
     bytes_differing: u64,
     spans: &'a [Span],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<FieldData>,
+}
+
+/// A field of a view that differs after the step, with its value on each side.
+#[derive(Serialize)]
+struct FieldData {
+    path: String,
+    start: u64,
+    len: u64,
+    sides: [Option<Value>; 2],
 }
 
 #[derive(Serialize)]
@@ -114,6 +125,17 @@ pub(super) fn write(
     write_document(&document, out)
 }
 
+impl From<FieldChange> for FieldData {
+    fn from(field: FieldChange) -> Self {
+        FieldData {
+            path: field.path,
+            start: field.span.start,
+            len: field.span.len,
+            sides: [Some(field.before), Some(field.after)],
+        }
+    }
+}
+
 fn parting_data<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> PartingData<'a> {
     PartingData {
         step: parting.step,
@@ -138,6 +160,10 @@ fn parting_data<'a>(timelines: [&'a Timeline; 2], parting: &'a Divergence) -> Pa
         }),
         bytes_differing: parting.differing,
         spans: &parting.spans,
+        fields: super::fields_that_differ(timelines, parting.step)
+            .into_iter()
+            .map(FieldData::from)
+            .collect(),
     }
 }
 

@@ -1,0 +1,15 @@
+(module
+  (memory (export "memory") 1)
+  ;; A shape: kind 1, name "square", 2 points at 0x460.
+  (data (i32.const 0x400) "\01\00\00\00\00\05\00\00\02\00\00\00\60\04\00\00")
+  (data (i32.const 0x460) "\00\00\80\3f\00\00\c0\3f\00\00\00\00\00\00\00\40")
+  (data (i32.const 0x500) "square\00")
+  (func (export "shape") (result i32) (i32.const 0x400))
+  (func (export "add_point") (param $s i32)
+    (i32.store offset=8 (local.get $s)
+      (i32.add (i32.load offset=8 (local.get $s)) (i32.const 1))))
+  (func (export "move_first") (param $s i32) (param $y f32)
+    (f32.store offset=4 (i32.load offset=12 (local.get $s)) (local.get $y)))
+  (func (export "set_kind") (param $s i32) (param $kind i32)
+    (i32.store8 (local.get $s) (local.get $kind)))
+  (func (export "same") (param i32) (result i32) (local.get 0)))
