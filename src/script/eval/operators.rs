@@ -139,6 +139,13 @@ fn equal(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, EvalErrorKin
         }
         (Value::Null, Value::Object(_)) | (Value::Object(_), Value::Null) => Ok(false),
         (Value::Record(a), Value::Record(b)) => equal_records(op, a, b),
+        (Value::List(items), Value::Bytes(bytes)) | (Value::Bytes(bytes), Value::List(items))
+            if items.iter().all(|item| matches!(item, Value::Int(_))) =>
+        {
+            let mut pairs = items.iter().zip(bytes);
+            let same = pairs.all(|(item, byte)| *item == Value::Int((*byte).into()));
+            Ok(items.len() == bytes.len() && same)
+        }
         (Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_), _)
         | (_, Value::Pointer(_) | Value::Symbol(_) | Value::NotRead(_)) => {
             equal_typed(op, left, right)

@@ -135,6 +135,8 @@ expect k.flags == \"last | ack\"
 expect k.flags == 9
 expect k.flags & 0x1 == 0x1
 expect k.body[2] == 3
+expect k.body == hex\"01 02 03 04 05 06 07 08\"
+expect k.body != hex\"01 02\"
 expect k == Packet { id: 7, flags: 9, body: [1, 2, 3, 4, 5, 6, 7, 8] }
 b = read 2048 + 8 as u16
 expect b == 9",
