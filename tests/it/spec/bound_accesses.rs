@@ -7,6 +7,7 @@ use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, Function, ValType};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
+use super::node;
 use super::stores::{self, Items, Random};
 
 /// The mask of addresses: below 64 KiB, so that an offset can be added in a memory of some pages.
@@ -53,7 +54,7 @@ struct BoundAccesses {
 
 impl BoundAccesses {
     fn read(&mut self, wasm: &[u8]) -> wasmparser::Result<()> {
-        let mut types = Vec::new();
+        let (mut types, mut functions) = (Vec::new(), 0);
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::TypeSection(section) => {
@@ -63,7 +64,14 @@ impl BoundAccesses {
                 }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        self.items.memories += u32::from(matches!(import?.ty, TypeRef::Memory(_)));
+                        let import = import?;
+                        self.items.memories += u32::from(matches!(import.ty, TypeRef::Memory(_)));
+                        if let TypeRef::Func(_) = import.ty {
+                            if (import.module, import.name) == node::PUT {
+                                self.items.put = Some(functions);
+                            }
+                            functions += 1;
+                        }
                     }
                 }
                 Payload::FunctionSection(section) => {

@@ -18,19 +18,22 @@ use wasmparser::{Operator, Parser, Payload};
 const FUEL: u32 = 300;
 
 /// The WebAssembly features that a module may use.
-#[derive(Debug, Clone)]
-struct Parts {
-    memories: usize,
-    threads: bool,
-    simd: bool,
-    exceptions: bool,
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    pub memories: usize,
+    pub threads: bool,
+    pub simd: bool,
+    pub exceptions: bool,
     /// Nothing in the module traps except for missing fuel.
-    never_traps: bool,
+    pub never_traps: bool,
     /// The seed of the changes that keep most accesses within bounds and add stores, because random
     /// code rarely writes memory.
-    bound_by: Option<u64>,
+    pub bound_by: Option<u64>,
     /// Whether the last memory is journaled instead of the first.
-    records_last: bool,
+    pub records_last: bool,
+    /// The imports of another host, as a module. With it, the module has only what every engine can
+    /// run with the same results, and no start function.
+    pub host: Option<Vec<u8>>,
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
@@ -45,6 +48,7 @@ fn parts() -> impl Strategy<Value = Parts> {
             never_traps,
             bound_by,
             records_last,
+            host: None,
         },
     )
 }
@@ -69,10 +73,12 @@ fn config(parts: &Parts) -> Config {
         max_types: 6,
         min_tags: usize::from(parts.exceptions),
         max_tags: 3,
-        allow_start_export: true,
+        allow_start_export: parts.host.is_none(),
+        available_imports: parts.host.clone(),
         threads_enabled: parts.threads,
         simd_enabled: parts.simd,
-        relaxed_simd_enabled: parts.simd,
+        relaxed_simd_enabled: parts.simd && parts.host.is_none(),
+        extended_const_enabled: parts.host.is_none(),
         exceptions_enabled: parts.exceptions,
         disallow_traps: parts.never_traps,
         // The engine chooses between several NaNs, and code around an operation can change the choice.
@@ -86,10 +92,10 @@ fn config(parts: &Parts) -> Config {
 }
 
 /// Returns a valid module whose items are all exported and whose calls all end. Returns `None` where
-/// `bytes` do not make one.
-fn module(parts: &Parts, bytes: &[u8]) -> Option<Vec<u8>> {
+/// `bytes` do not make one. `fuel` is the number of loop heads and function entries that it may pass.
+pub fn module(parts: &Parts, bytes: &[u8], fuel: u32) -> Option<Vec<u8>> {
     let mut module = wasm_smith::Module::new(config(parts), &mut Unstructured::new(bytes)).ok()?;
-    module.ensure_termination(FUEL).ok()?;
+    module.ensure_termination(fuel).ok()?;
     let wasm = match parts.bound_by {
         Some(seed) => bound_accesses::bound_accesses(&module.to_bytes(), seed).unwrap(),
         None => module.to_bytes(),
@@ -231,7 +237,7 @@ fn random_modules_behave_as_given() {
     let result = runner.run(
         &(parts(), vec(any::<u8>(), 1000..8000)),
         |(parts, bytes)| {
-            let Some(wasm) = module(&parts, &bytes) else {
+            let Some(wasm) = module(&parts, &bytes, FUEL) else {
                 return Ok(());
             };
             run(&parts, &wasm, &mut seen_by_cases.borrow_mut()).map_err(|difference| {

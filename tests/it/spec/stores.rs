@@ -8,6 +8,8 @@ pub struct Items {
     pub memories: u32,
     /// The number of data segments, where the module has a data count section.
     pub segments: u32,
+    /// A host function that writes memory: see `node`.
+    pub put: Option<u32>,
 }
 
 /// A pseudorandom number generator (xorshift64).
@@ -61,6 +63,13 @@ pub fn write(code: &mut InstructionSink<'_>, random: &mut Random, items: Items) 
         ..aligned
     };
     let (lane, low) = (random.below(2) as u8, random.below(300) as i32);
+    if let (Some(put), 0) = (items.put, random.below(12)) {
+        code.i32_const(address)
+            .i32_const(random.long() as i32)
+            .call(put)
+            .drop();
+        return;
+    }
     match random.below(22) {
         0 => code
             .i32_const(address)
