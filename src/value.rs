@@ -3,6 +3,8 @@
 //!
 //! A leaf, so that script and timeline speak of the same values and need not name each other.
 
+mod capacity;
+
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -11,6 +13,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::safe;
+
+pub use capacity::OutOfMemory;
+pub(crate) use capacity::check_capacity;
 
 /// A value of the steps language.
 #[derive(Debug, Clone, PartialEq)]

@@ -428,7 +428,7 @@ impl Session {
     pub(super) fn access_failed(&self, error: AccessError, parts: &[&Expr]) -> StepError {
         let address = match &error {
             AccessError::OutOfBounds { start, .. } | AccessError::NoNul { start, .. } => *start,
-            AccessError::NoMemory | AccessError::Engine(_) => {
+            AccessError::NoMemory | AccessError::OutOfMemory(_) | AccessError::Engine(_) => {
                 return StepError::failed(error.to_string());
             }
         };

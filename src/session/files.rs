@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 
 use crate::guest::{Guest, GuestError};
 use crate::script::eval::FileError;
+use crate::value::check_capacity;
 
 /// The largest file that `file("…")` reads, in bytes: 256 MiB.
 const MAX_FILE: u64 = 256 << 20;
@@ -100,8 +101,13 @@ fn read_below(folder: &Path, path: &str) -> Result<Vec<u8>, FileError> {
     if metadata.len() > MAX_FILE {
         return Err(too_large(metadata.len()));
     }
+    let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    check_capacity(length).map_err(|error| FileError::OutOfMemory {
+        path: path.to_owned(),
+        error,
+    })?;
     // The file may grow while it is read.
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let mut bytes = Vec::with_capacity(length);
     file.take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;

@@ -525,7 +525,9 @@ impl Running<'_, '_> {
         let found = match &error {
             memory::AccessError::OutOfBounds { start, .. }
             | memory::AccessError::NoNul { start, .. } => Some((FindingKind::OutOfBounds, *start)),
-            memory::AccessError::NoMemory | memory::AccessError::Engine(_) => None,
+            memory::AccessError::NoMemory
+            | memory::AccessError::OutOfMemory(_)
+            | memory::AccessError::Engine(_) => None,
         };
         self.found(error, found)
     }

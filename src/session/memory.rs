@@ -6,6 +6,7 @@ use wasmer::{AsStoreMut, AsStoreRef, Memory, Pages};
 
 use crate::text;
 use crate::timeline::{Image, PAGE};
+use crate::value::{OutOfMemory, check_capacity};
 
 /// Why the host could not access memory.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum AccessError {
     )]
     /// A text has no end.
     NoNul { start: u64, size: u64 },
+    /// The system has no memory for the bytes.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// The engine refuses the access.
     #[error("the engine refuses the access to memory: {0}")]
     Engine(String),
@@ -111,7 +115,7 @@ pub fn check_span(
 ///
 /// # Errors
 ///
-/// Returns an error if they are not all in memory.
+/// Returns an error if they are not all in memory, or if the system has no memory for them.
 pub fn read(
     memory: &Memory,
     store: &impl AsStoreRef,
@@ -119,6 +123,7 @@ pub fn read(
     len: u64,
 ) -> Result<Vec<u8>, AccessError> {
     let len = check_length("read", start, len, size(memory, store))?;
+    check_capacity(len)?;
     let mut bytes = vec![0; len];
     memory
         .view(store)
@@ -159,7 +164,7 @@ pub fn read_to_nul(
 ///
 /// # Errors
 ///
-/// Returns an error if they are not all in memory.
+/// Returns an error if they are not all in memory, or if the system has no memory to record them.
 pub fn write(
     memory: &Memory,
     store: &impl AsStoreRef,
@@ -167,6 +172,7 @@ pub fn write(
     bytes: &[u8],
 ) -> Result<(), AccessError> {
     check_length("write", start, bytes.len() as u64, size(memory, store))?;
+    check_capacity(bytes.len())?;
     memory
         .view(store)
         .write(start, bytes)

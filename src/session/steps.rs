@@ -14,7 +14,7 @@ use crate::timeline::{
     Ask, Binding, Finding, FindingKind, HostLine, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind,
     StepKind, StepRecord, Writer, is_far_outside,
 };
-use crate::value::Value;
+use crate::value::{Value, check_capacity};
 use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
@@ -260,6 +260,7 @@ impl Session {
                 MAX_BOUND >> 20
             )));
         }
+        check_capacity(value.weight()).map_err(failed)?;
         if let Some(previous) = self.scope.value(&name.text)
             && let Ok(address) = eval::address(previous, &name.text, self.scope.is_64)
         {

@@ -19,7 +19,7 @@ const PARTS: [(&str, &[&str]); 22] = [
     ("safe", &[]),
     ("source", &[]),
     ("text", &[]),
-    ("value", &["safe"]),
+    ("value", &["safe", "text"]),
     ("wasm_types", &["text"]),
     ("data_types", &["value", "safe", "text"]),
     ("hostlog", &["value", "safe", "source"]),

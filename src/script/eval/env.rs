@@ -2,7 +2,7 @@
 
 use crate::safe;
 use crate::script::ast::{CallPart, HostFunctionName};
-use crate::value::Value;
+use crate::value::{OutOfMemory, Value};
 
 /// The values outside an expression: variables, the guest and files.
 ///
@@ -257,6 +257,14 @@ pub enum FileError {
         size: u64,
         /// The most bytes that can be read.
         limit: u64,
+    },
+    /// The system has no memory for the bytes of a file.
+    #[error("cannot read {}: {error}", quoted(.path))]
+    OutOfMemory {
+        /// The path as the script writes it.
+        path: String,
+        /// The length of the file.
+        error: OutOfMemory,
     },
     /// The operating system refused.
     #[error("cannot read {}: {reason}", quoted(.path))]

@@ -6,6 +6,7 @@ use crate::data_types::encoding::EncodeError;
 use crate::data_types::field_advice;
 use crate::safe;
 use crate::script::ast::Span;
+use crate::value::OutOfMemory;
 
 /// Why an expression has no value, and which part of it is at fault.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -222,6 +223,9 @@ pub enum EvalErrorKind {
     /// A type where no types are known.
     #[error("a type cannot be used here; use it in a step")]
     NoTypes,
+    /// The system has no memory for a value.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// The session has no answer.
     #[error(transparent)]
     Env(#[from] EnvError),

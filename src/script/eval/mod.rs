@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::script::ast::{CallPart, Expr, ExprKind, HostFunctionName, Span};
-use crate::value::Value;
+use crate::value::{Value, check_capacity};
 
 pub use address::{address, subject};
 pub use env::{EnvError, EvalEnv, FileError, OutputStream};
@@ -267,7 +267,7 @@ impl<'a> Evaluator<'a> {
         if built > MAX_WORK {
             return Err(EvalErrorKind::TooMuchWork);
         }
-        Ok(())
+        Ok(check_capacity(bytes)?)
     }
 }
 

@@ -4,6 +4,8 @@
 //! Invalid files and arguments are tested in `command_line/bad_input.rs`, malicious WASI calls in
 //! `wasi/hostile.rs`.
 
+#[cfg(target_os = "linux")]
+mod allocation;
 mod atomic_wait;
 mod binary_modules;
 mod bulk;
