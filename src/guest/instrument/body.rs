@@ -9,7 +9,8 @@
 use wasm_encoder::{BlockType, Catch, Encode, Instruction, InstructionSink, ValType};
 use wasmparser::Operator;
 
-use super::journal_layout::{AddedItems, LAST, LIMIT, MAX_SLOTS_BETWEEN_CHECKS, SLOT};
+use super::function_counts::FunctionCounts;
+use super::journal_layout::{AddedItems, LAST, LIMIT, SLOT};
 use super::legacy_exceptions::{EXCEPTION, Written, WrittenTry};
 use super::loop_analysis::{SplittableLoop, is_call, splittable_loops};
 use super::memory_access::{AccessKind, MemoryAccess, access_of};
@@ -76,6 +77,8 @@ pub(super) struct Body<'a> {
     /// The index of the function in the module as given.
     pub(super) function: u32,
     pub(super) mode: Mode,
+    /// Whether the function is so large that the code for its journal must be short.
+    pub(super) is_large: bool,
     has_calls: bool,
     locals: ScratchLocals,
     frames: Vec<Frame>,
@@ -114,21 +117,11 @@ impl<'a> Body<'a> {
         given: &[ValType],
         operators: &[(Operator<'_>, u64)],
     ) -> Self {
-        let (mut slots, mut has_handler, mut has_calls) = (0u32, false, false);
-        for (operator, _) in operators {
-            match operator {
-                Operator::TryTable { .. } | Operator::Try { .. } => has_handler = true,
-                _ if is_call(operator) => has_calls = true,
-                _ => {
-                    let access =
-                        access_of(operator).filter(|access| Some(access.memory) == journaled);
-                    slots = slots.saturating_add(access.map_or(0, |access| access.kind.slots()));
-                }
-            }
-        }
-        let mode = match slots {
+        let counts = FunctionCounts::of(operators, journaled);
+        let (has_handler, is_large) = (counts.has_handler, counts.is_large());
+        let mode = match counts.slots {
             0 => Mode::NoStores,
-            _ if has_handler || slots > MAX_SLOTS_BETWEEN_CHECKS => Mode::Outlined,
+            _ if has_handler || is_large => Mode::Outlined,
             _ => Mode::Inline,
         };
         Body {
@@ -138,7 +131,8 @@ impl<'a> Body<'a> {
             sites,
             function,
             mode,
-            has_calls,
+            is_large,
+            has_calls: counts.calls > 0,
             locals: ScratchLocals::new(given.len()),
             frames: Vec::new(),
             max_nesting: 0,
@@ -342,6 +336,13 @@ impl<'a> Body<'a> {
             .get_mut(self.opened_loops)
             .and_then(Option::take);
         self.opened_loops += 1;
+        if self.is_large && splittable.as_ref().is_some_and(|split| split.always_stores) {
+            // The helper function of the store checks the limit in each round.
+            self.flush();
+            self.open(instruction);
+            return self.forget_at_join();
+        }
+        let splittable = splittable.filter(|_| !self.is_large);
         let (Some(split), Instruction::Loop(ty)) = (splittable, instruction) else {
             self.flush();
             self.open(instruction);

@@ -8,6 +8,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, TypeSection, ValType};
 use wasmparser::FunctionBody;
 
+use super::journal_helpers;
 use super::journal_layout::AddedItems;
 use super::memory_access::{AccessKind, MemoryAccess};
 
@@ -181,7 +182,8 @@ fn write_slot(sink: &mut InstructionSink<'_>, added: AddedItems, is_fill: bool, 
         }
         sink.i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
     }
-    sink.local_get(SITE).call(added.write_slot);
+    let writer = journal_helpers::writer_index(added, ValType::I64);
+    sink.local_get(SITE).call(writer);
 }
 
 /// Changes the operands to those of the bytes without the piece.

@@ -104,10 +104,8 @@ impl JournalLayout {
 pub(super) struct AddedItems {
     /// The imported function that calls the host.
     pub tick: u32,
-    /// The function that writes a slot: see `journal_helpers`.
-    pub write_slot: u32,
-    /// The function that writes the two slots of a vector.
-    pub write_vector_slots: u32,
+    /// The first of the functions that write slots: see `journal_helpers`.
+    pub helpers: u32,
     /// The first of the functions for long fills and copies.
     pub bulk_helpers: u32,
     /// The private memory. It comes after the guest's own ones.

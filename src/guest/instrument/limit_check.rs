@@ -14,6 +14,12 @@ impl Body<'_> {
 
     pub(super) fn check_limit_spilling(&mut self, floats: &[Float]) {
         self.flush();
+        if self.is_large {
+            // A block for the call of the host would be compiled for each check.
+            self.call_check();
+            self.is_unchecked = false;
+            return;
+        }
         self.push_is_past_limit();
         self.sink().if_(BlockType::Empty);
         self.call_tick_spilling(floats);

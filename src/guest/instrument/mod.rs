@@ -7,7 +7,7 @@
 //! | -------- | --------------------------------------------------------------------------------- |
 //! | type     | the types of the functions below                                                  |
 //! | import   | `linmem.tick`, after the imports of the guest: calls the host                     |
-//! | function | two functions that write slots, after the guest's own (`journal_helpers`)         |
+//! | function | functions that write slots, after the guest's own (`journal_helpers`)             |
 //! | function | functions for long fills and copies, if there may be some (`bulk_helpers`)        |
 //! | memory   | a private memory with the journal, after the guest's own ([`JournalLayout`])      |
 //! | global   | the position in the journal; the address operand of the last load                 |
@@ -68,6 +68,7 @@
 //! | `memory_access.rs`    | which instructions access memory, and their operands                  |
 //! | `body.rs`             | one function: position, control flow, loops                           |
 //! | `legacy_exceptions.rs` | the old form of exception handling, written in the new one           |
+//! | `function_counts.rs`  | how large a function is, which decides how its slots are written      |
 //! | `limit_check.rs`      | checks of the limit, calls of the host                                |
 //! | `loop_analysis.rs`    | which loops may be written as two                                     |
 //! | `journaled_stores.rs` | each instruction that stores, with its slot                           |
@@ -91,6 +92,7 @@ mod atomic_wait;
 mod body;
 mod bulk_helpers;
 mod bulk_operations;
+mod function_counts;
 mod inline_journal;
 mod journal_helpers;
 mod journal_layout;
@@ -414,8 +416,7 @@ impl<'a> Instrumenter<'a> {
         let globals = description.globals.len() as u32;
         let added = AddedItems {
             tick: functions.tick,
-            write_slot: functions.helpers,
-            write_vector_slots: functions.helpers.saturating_add(1),
+            helpers: functions.helpers,
             bulk_helpers: functions.helpers.saturating_add(journal_helpers::COUNT),
             memory: description.memories.len() as u32,
             position: globals,

@@ -7,34 +7,43 @@
 use wasm_encoder::ValType;
 
 use super::body::Body;
+use super::journal_helpers;
 use super::journal_layout::SLOT;
 use super::journaled_stores::SlotValue;
 
 impl Body<'_> {
     /// Writes a slot.
     pub(super) fn write_slot_by_call(&mut self, site: u32, address: u32, value: SlotValue) {
-        let write_slot = self.added.write_slot;
         self.sink().local_get(address);
-        self.push_value(value);
-        self.sink().i32_const(site as i32).call(write_slot);
+        let ty = self.push_value(value);
+        self.call_writer(site, ty);
     }
 
     /// Writes the two slots of a vector.
     pub(super) fn write_vector_slots_by_call(&mut self, site: u32, address: u32, vector: u32) {
-        let write_vector_slots = self.added.write_vector_slots;
-        self.sink()
-            .local_get(address)
-            .local_get(vector)
-            .i32_const(site as i32)
-            .call(write_vector_slots);
+        self.sink().local_get(address).local_get(vector);
+        self.call_writer(site, ValType::V128);
     }
 
-    /// Pushes the value of a slot as an i64.
-    fn push_value(&mut self, value: SlotValue) {
+    /// Calls the function that writes the slots of a value of this type. Address and value are on the
+    /// stack.
+    fn call_writer(&mut self, site: u32, value: ValType) {
+        let writer = journal_helpers::writer_index(self.added, value);
+        self.sink().i32_const(site as i32).call(writer);
+    }
+
+    /// Calls the function that checks the limit.
+    pub(super) fn call_check(&mut self) {
+        let check = journal_helpers::check_index(self.added);
+        self.sink().call(check);
+    }
+
+    /// Pushes the value of a slot, and returns its type: i32 or i64.
+    fn push_value(&mut self, value: SlotValue) -> ValType {
         match value {
             SlotValue::Number { local, ty, width } => {
                 self.sink().local_get(local);
-                self.extend(ty, width);
+                return self.cut(ty, width);
             }
             SlotValue::Lane {
                 vector,
@@ -58,28 +67,35 @@ impl Body<'_> {
                 self.sink().local_get(length).i64_extend_i32_u();
                 if width > 0 {
                     self.sink().local_get(second);
-                    self.extend(ValType::I32, width);
-                    self.sink().i64_const(32).i64_shl().i64_or();
+                    self.cut(ValType::I32, width);
+                    self.sink()
+                        .i64_extend_i32_u()
+                        .i64_const(32)
+                        .i64_shl()
+                        .i64_or();
                 }
             }
             SlotValue::Later => {
                 self.sink().i64_const(0);
             }
         }
+        ValType::I64
     }
 
-    /// Replaces the number on the stack by an i64 of its low `width` bytes.
-    fn extend(&mut self, ty: ValType, width: u8) {
+    /// Replaces the number on the stack by an integer of its low `width` bytes, and returns its type.
+    fn cut(&mut self, ty: ValType, width: u8) -> ValType {
         let mut sink = self.sink();
+        let low_bytes = 1i64.checked_shl(8 * u32::from(width)).map(|past| past - 1);
+        match (ty, width, low_bytes) {
+            (ValType::F32, ..) => drop(sink.i32_reinterpret_f32()),
+            (ValType::F64, ..) => drop(sink.i64_reinterpret_f64()),
+            (ValType::I32, 1..=2, Some(mask)) => drop(sink.i32_const(mask as i32).i32_and()),
+            (ValType::I64, 1..=4, Some(mask)) => drop(sink.i64_const(mask).i64_and()),
+            _ => {}
+        }
         match ty {
-            ValType::I32 => sink.i64_extend_i32_u(),
-            ValType::F32 => sink.i32_reinterpret_f32().i64_extend_i32_u(),
-            ValType::F64 => sink.i64_reinterpret_f64(),
-            _ => &mut sink,
-        };
-        let is_whole = matches!((ty, width), (_, 8) | (ValType::I32 | ValType::F32, 4));
-        if let (false, Some(past)) = (is_whole, 1i64.checked_shl(8 * u32::from(width))) {
-            sink.i64_const(past - 1).i64_and();
+            ValType::I32 | ValType::F32 => ValType::I32,
+            _ => ValType::I64,
         }
     }
 
