@@ -7,7 +7,6 @@ use wasm_encoder::NameSection;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasmparser::{Name, NameSectionReader};
 
-use super::Instrumenter;
 use crate::guest::module_info::Description;
 
 /// The module of the imported function.
@@ -98,7 +97,7 @@ fn unique(taken: &mut HashSet<String>, mut name: String) -> String {
 /// Returns the name section for the shifted indices. Subsections that cannot be read are left out,
 /// and so are the names of labels, because added blocks would be counted among these.
 pub(super) fn shifted(
-    instrumenter: &mut Instrumenter<'_>,
+    instrumenter: &mut impl Reencode,
     names: NameSectionReader<'_>,
 ) -> NameSection {
     let mut section = NameSection::new();
