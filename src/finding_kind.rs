@@ -62,6 +62,8 @@ pub enum FindingKind {
     UnusedStackWrite,
     /// Memory grew, so views of it and lengths that the host holds are out of date.
     MemoryGrew,
+    /// A recorded host wrote into a view that growth had detached.
+    DetachedView,
     /// `memory.grow` returned -1 because of `--max-memory` or the maximum of the module.
     GrowthRefused,
     /// The guest called an import that has no definition.
@@ -76,7 +78,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 31] = [
+    pub const ALL: [FindingKind; 32] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -103,6 +105,7 @@ impl FindingKind {
         FindingKind::StrayWrite,
         FindingKind::UnusedStackWrite,
         FindingKind::MemoryGrew,
+        FindingKind::DetachedView,
         FindingKind::GrowthRefused,
         FindingKind::ImportUndefined,
         FindingKind::Diverged,
@@ -139,6 +142,7 @@ impl FindingKind {
             FindingKind::StrayWrite => "stray-write",
             FindingKind::UnusedStackWrite => "unused-stack-write",
             FindingKind::MemoryGrew => "memory-grew",
+            FindingKind::DetachedView => "detached-view",
             FindingKind::GrowthRefused => "growth-refused",
             FindingKind::ImportUndefined => "import-undefined",
             FindingKind::Diverged => "diverged",
@@ -168,6 +172,7 @@ impl FindingKind {
             | FindingKind::StackNotRestored
             | FindingKind::DanglingStackPointer
             | FindingKind::StrayWrite
+            | FindingKind::DetachedView
             | FindingKind::GrowthRefused => Severity::Warning,
             FindingKind::PointerNotRefetched
             | FindingKind::HandedOutAgain

@@ -26,6 +26,7 @@ fn examine(bytes: &[u8]) {
         line: 1 << 16,
         file: 1 << 20,
         lines: 1000,
+        ..Limits::default()
     };
     let read: Result<HostLog, ReadError> = hostlog::read(bytes, &limits);
     match read {

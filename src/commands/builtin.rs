@@ -262,4 +262,17 @@ pub const LESSONS: &[BuiltIn] = &[
         "canonical-abi",
         "texts as components pass them"
     ),
+    BuiltIn {
+        name: "real-host",
+        description: "a recorded JavaScript host, and its wrong line",
+        steps: ("27-real-host.md", steps!("lessons/27-real-host.md")),
+        files: &[
+            ("27-real-host.wat", guest!("lessons/27-real-host.wat")),
+            ("guest.wasm", guest!("hosts/guest.wasm")),
+            ("kept_view.mjs", guest!("hosts/kept_view.mjs")),
+            ("kept_view.hostlog", guest!("hosts/kept_view.hostlog")),
+            ("freed_twice.mjs", guest!("hosts/freed_twice.mjs")),
+            ("freed_twice.hostlog", guest!("hosts/freed_twice.hostlog")),
+        ],
+    },
 ];

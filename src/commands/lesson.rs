@@ -42,6 +42,7 @@ const MAP: &[(&str, &[&str])] = &[
     ("who-frees", &["double-free", "leak"]),
     ("toolchains", &["results", "ownership", "dead-frame"]),
     ("canonical-abi", &["toolchains"]),
+    ("real-host", &["growing", "double-free"]),
 ];
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
@@ -244,8 +245,8 @@ mod tests {
             "there is no lesson \"o\"; `linmem lesson` lists them"
         );
         assert_eq!(
-            name("27").unwrap_err(),
-            "there is no lesson 27: they are numbered from 1 to 26"
+            name("28").unwrap_err(),
+            "there is no lesson 28: they are numbered from 1 to 27"
         );
         assert!(name("0").unwrap_err().contains("numbered from 1"));
         assert!(name("").is_err() && name("\u{1b}[2J").unwrap_err().contains("\\u{1b}"));

@@ -183,6 +183,16 @@ pub enum Event {
         /// Where in the host.
         at: Option<Arc<HostPlace>>,
     },
+    /// The host wrote with a method into a view that growth of the memory had detached. Nothing of it
+    /// reached memory.
+    Detached {
+        /// The number of the memory.
+        memory: u32,
+        /// The name of the method.
+        method: String,
+        /// Where in the host.
+        at: Option<Arc<HostPlace>>,
+    },
     /// The host grew a memory.
     Grow {
         /// The number of the memory.

@@ -121,7 +121,7 @@ struct Reader {
 }
 
 /// The keys that decide what a line is.
-pub(super) const KINDS: [&str; 19] = [
+pub(super) const KINDS: [&str; 20] = [
     "place",
     "function",
     "call",
@@ -132,6 +132,7 @@ pub(super) const KINDS: [&str; 19] = [
     "fail",
     "memory",
     "wrote",
+    "detached",
     "grow",
     "module",
     "instance",
@@ -188,7 +189,10 @@ impl Reader {
         if line.has("answer") || line.has("fail") {
             return self.end_of_import(line).map(Some);
         }
-        if line.has("memory") || line.has("wrote") || line.has("grow") {
+        if ["memory", "wrote", "detached", "grow"]
+            .iter()
+            .any(|key| line.has(key))
+        {
             return self.memory(line).map(Some);
         }
         if line.has("module") && line.has("bytes") {
@@ -352,6 +356,13 @@ impl Reader {
                 memory: self.known_memory(line.index("wrote")?)?,
                 address: line.number("address")?,
                 length: line.number("length")?,
+                at: self.at(line, "at")?,
+            });
+        }
+        if line.has("detached") {
+            return Ok(Event::Detached {
+                memory: self.known_memory(line.index("detached")?)?,
+                method: safe::cut(line.text("method")?, 60),
                 at: self.at(line, "at")?,
             });
         }

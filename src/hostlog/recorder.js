@@ -478,8 +478,8 @@
       // The leaves to which the host is likely to write, as it was given an address in them.
       this.expected = new Set();
       this.refresh();
-      const shared = typeof SharedArrayBuffer === 'function' && this.buffer instanceof SharedArrayBuffer;
-      line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}${shared ? ',"shared":true' : ''}}`);
+      this.isShared = typeof SharedArrayBuffer === 'function' && this.buffer instanceof SharedArrayBuffer;
+      line(`{"memory":${this.number},"pages":${this.bytes.length / 65536}${this.isShared ? ',"shared":true' : ''}}`);
     }
 
     // Follows the memory when it has grown. Returns whether it has.
@@ -971,6 +971,20 @@
     defineProperty(on, name, { ...old, value });
   }
 
+  // Notes a method that writes into a view of a memory that has grown since: nothing reaches memory.
+  function noteDetached(view, source, name, cut) {
+    const watched = watchedView(view);
+    if (!watched || watched.isShared || source?.length === 0) return;
+    if (apply(bufferOf, watched.memory, []) === view.buffer) return;
+    const at = here(cut);
+    // A method that calls another one is one write.
+    if (watched.lastDetached === at + entries) return;
+    watched.lastDetached = at + entries;
+    // What the host wrote before this comes before it.
+    watched.check(false);
+    line(`{"detached":${watched.number},"method":${quote(name)}${at}}`);
+  }
+
   // Replaces a method by one that calls `after` with the object, the result and the arguments.
   function method(on, name, after) {
     const call = (target, self, args) => {
@@ -1146,23 +1160,35 @@
     if (watched) watched.wrote(view.byteOffset + start, end - start, cut);
   }
 
+  // Replaces a method that writes into a view. Of the object and the arguments, `parts` returns that view
+  // and what is written.
+  function writer(on, name, after, parts = (view, [source]) => [view, source]) {
+    const call = (target, self, args) => {
+      if (!isOff) noteDetached(...parts(self, args), name, call);
+      const result = apply(target, self, args);
+      if (!isOff) after(self, result, args, call);
+      return result;
+    };
+    replace(on, name, call);
+  }
+
   const position = (value, length, otherwise) => {
     const number = value === undefined ? otherwise : Math.trunc(Number(value)) || 0;
     return number < 0 ? Math.max(0, length + number) : Math.min(number, length);
   };
 
-  method(TypedArray, 'set', (view, _, [source, at], own) => {
+  writer(TypedArray, 'set', (view, _, [source, at], own) => {
     if (!watchedView(view)) return;
     const size = view.BYTES_PER_ELEMENT;
     const start = (Math.trunc(Number(at)) || 0) * size;
     note(view, start, start + (source?.length ?? 0) * size, own);
   });
-  method(TypedArray, 'fill', (view, _, [, from, to], own) => {
+  writer(TypedArray, 'fill', (view, _, [, from, to], own) => {
     if (!watchedView(view)) return;
     const size = view.BYTES_PER_ELEMENT;
     note(view, position(from, view.length, 0) * size, position(to, view.length, view.length) * size, own);
   });
-  method(TypedArray, 'copyWithin', (view, _, [target, from, to], own) => {
+  writer(TypedArray, 'copyWithin', (view, _, [target, from, to], own) => {
     if (!watchedView(view)) return;
     const size = view.BYTES_PER_ELEMENT;
     const at = position(target, view.length, 0);
@@ -1171,33 +1197,33 @@
   });
   const widths = { Int8: 1, Uint8: 1, Int16: 2, Uint16: 2, Int32: 4, Uint32: 4, Float32: 4, Float64: 8, BigInt64: 8, BigUint64: 8 };
   for (const [name, width] of Object.entries(widths)) {
-    method(DataView.prototype, `set${name}`, (view, _, [at], own) => {
+    writer(DataView.prototype, `set${name}`, (view, _, [at], own) => {
       const start = Math.trunc(Number(at)) || 0;
       note(view, start, start + width, own);
     });
   }
   if (typeof TextEncoder === 'function') {
-    method(TextEncoder.prototype, 'encodeInto', (_, { written: length }, [, view], own) => {
+    writer(TextEncoder.prototype, 'encodeInto', (_, { written: length }, [, view], own) => {
       note(view, 0, length, own);
-    });
+    }, (_, [text, view]) => [view, text]);
   }
   if (NodeBuffer) {
     const on = NodeBuffer.prototype;
-    method(on, 'copy', (_, count, [target, at], own) => {
+    writer(on, 'copy', (_, count, [target, at], own) => {
       const start = (Math.trunc(Number(at)) || 0) * (target.BYTES_PER_ELEMENT ?? 1);
       note(target, start, start + count, own);
-    });
-    method(on, 'fill', (view, _, [, from, to], own) => {
+    }, (source, [target]) => [target, source]);
+    writer(on, 'fill', (view, _, [, from, to], own) => {
       if (typeof from === 'string') return note(view, 0, view.length, own);
       note(view, position(from, view.length, 0), position(to, view.length, view.length), own);
     });
-    method(on, 'write', (view, count, [, at], own) => {
+    writer(on, 'write', (view, count, [, at], own) => {
       const start = typeof at === 'number' ? at : 0;
       note(view, start, start + count, own);
     });
     const encodings = ['utf8', 'latin1', 'ascii', 'ucs2', 'base64', 'base64url', 'hex'];
     for (const name of encodings) {
-      method(on, `${name}Write`, (view, count, [, at], own) => {
+      writer(on, `${name}Write`, (view, count, [, at], own) => {
         const start = Math.trunc(Number(at)) || 0;
         note(view, start, start + count, own);
       });
@@ -1208,7 +1234,7 @@
       if (!found) continue;
       const isVariable = found[1] === undefined && /int/i.test(name);
       const width = found[1] ? Number(found[1]) / 8 : /double/i.test(name) ? 8 : 4;
-      method(on, name, (view, end, args, own) => {
+      writer(on, name, (view, end, args, own) => {
         const length = isVariable ? Number(args[2]) : width;
         note(view, end - length, end, own);
       });

@@ -11,7 +11,8 @@ const START: &str = r#"{"module":0,"bytes":"AGFzbQEAAAA="}
 {"function":0,"instance":0,"export":"f"}
 {"function":1,"instance":0,"import":["env","g"]}
 "#;
-const CALL: &str = r#"{"wrote":0,"address":16,"length":2,"at":1}
+const CALL: &str = r#"{"detached":0,"method":"encodeInto","at":1}
+{"wrote":0,"address":16,"length":2,"at":1}
 {"memory":0,"writes":[[16,"/wA="]],"since":0,"full":true}
 {"call":0,"args":[1,"-2",null,{"ref":4},"0x7ff8000000000001"],"at":1}
 {"import":1,"args":[]}
@@ -41,21 +42,24 @@ fn a_recording_is_read_whole() {
     assert_eq!(log.busiest_instance(), Some(0));
     assert!(!log.is_cut);
     let events: Vec<&Event> = log.entries.iter().map(|entry| &entry.event).collect();
+    assert!(
+        matches!(events[3], Event::Detached { method, at: Some(_), .. } if method == "encodeInto")
+    );
     let Event::Changed {
         writes,
         since,
         is_full,
         ..
-    } = events[4]
+    } = events[5]
     else {
-        panic!("{:?}", events[4]);
+        panic!("{:?}", events[5]);
     };
     assert_eq!(
         (writes.as_slice(), *since, *is_full),
         (&[(16, vec![0xff, 0])][..], Some(0), true)
     );
-    let Event::Call { args, at, .. } = events[5] else {
-        panic!("{:?}", events[5]);
+    let Event::Call { args, at, .. } = events[6] else {
+        panic!("{:?}", events[6]);
     };
     assert_eq!(args[1], Crossed::Value(Value::Int(-2)));
     assert_eq!(args[3], Crossed::Object(4));
@@ -130,6 +134,7 @@ fn what_is_wrong_is_named_with_its_line() {
             "{\"memory\":0,\"writes\":[[1,\"?\"]]}",
             "line 10: `writes` must be bytes as base64",
         ),
+        ("{\"detached\":0}", "line 10: the key `method` is missing"),
         (
             "{\"memory\":0,\"pages\":-1}",
             "line 10: `pages` must be a whole number",

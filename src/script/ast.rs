@@ -99,6 +99,19 @@ pub struct RecordedStep {
     pub results: Option<Vec<Value>>,
     /// How the replay differs from the recording here. Nothing of it is replayed after this.
     pub divergence: Option<String>,
+    /// The writes of the host into views that growth of memory had detached.
+    pub detached: Vec<DetachedWrite>,
+    /// The last step before this one in which memory grew.
+    pub grown_in: Option<usize>,
+}
+
+/// A write of a recorded host into a view that growth of memory had detached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetachedWrite {
+    /// The name of the method that wrote, safe to print.
+    pub method: String,
+    /// The host's line.
+    pub place: Option<Arc<HostPlace>>,
 }
 
 /// Where the host of a recording did what the actions of an import do: by import, by the number of

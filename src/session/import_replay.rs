@@ -7,7 +7,7 @@ use wasmer::Value as Wasm;
 
 use crate::hostlog::{Crossed, Event, FunctionPlace};
 use crate::safe;
-use crate::script::ast::{Action, HostFunctionName, ImportName, Name};
+use crate::script::ast::{Action, DetachedWrite, HostFunctionName, ImportName, Name};
 use crate::source::HostPlace;
 use crate::timeline::PAGE;
 use crate::value::Value;
@@ -73,6 +73,11 @@ impl Running<'_, '_> {
                     let text = format!("grows {bytes}");
                     let bytes = literal(Value::Int(i128::from(bytes)));
                     self.act(import, number, (text, at), Action::Grows { bytes })?;
+                }
+                Some(Event::Detached { method, at, .. }) => {
+                    self.replay_writes(import, number)?;
+                    self.playback()?.advance();
+                    self.replay_detached_write(import, number, (method, at))?;
                 }
                 Some(Event::SetGlobal { .. }) => {
                     return Err(self.differs("the host sets a global while the guest waits for it"));
@@ -147,6 +152,25 @@ impl Running<'_, '_> {
     ) -> Result<Vec<Wasm>, HostTrap> {
         self.playback()?.add_action(import, number, text, place);
         self.perform_actions(&[], &[action])
+    }
+
+    /// Writes nothing, as the host did with a view that growth had detached.
+    fn replay_detached_write(
+        &mut self,
+        import: &ImportName,
+        number: usize,
+        (method, at): (String, Option<Arc<HostPlace>>),
+    ) -> Result<(), HostTrap> {
+        let place = at.clone();
+        self.playback()?
+            .detached
+            .push(DetachedWrite { method, place });
+        let action = Action::Writes {
+            address: literal(Value::Int(0)),
+            value: literal(Value::Text(String::new())),
+        };
+        self.act(import, number, ("writes 0, \"\"".to_owned(), at), action)?;
+        Ok(())
     }
 
     /// Makes the writes of the host before it enters the guest.

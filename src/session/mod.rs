@@ -21,6 +21,7 @@ mod exports;
 pub mod files;
 mod finish_recording;
 mod history_budget;
+mod host_line;
 mod host_names;
 mod import_actions;
 mod import_check;

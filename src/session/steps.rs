@@ -5,6 +5,7 @@ use std::fmt::Display;
 use wasmer::{Extern, Function, Global};
 
 use crate::data_types::{Piece, TypeRef};
+use crate::safe;
 use crate::script::ast::{
     Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind, WrittenType,
 };
@@ -20,6 +21,7 @@ use crate::wasm_types::{ExternKind, memory_size};
 use super::call::StepError;
 use super::eval_env::StepEnv;
 use super::exports::{LiveGuest, extern_kind};
+use super::host_line;
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
 use super::value_origin::Origin;
@@ -75,6 +77,9 @@ fn compare_with_recording(
     record: &mut StepRecord,
     result: Result<(), StepError>,
 ) -> Result<(), StepError> {
+    record
+        .findings
+        .extend(detached_writes(recorded, record.index));
     let other_results = || {
         let (recorded, call) = (recorded.results.as_ref()?, record.call.as_ref()?);
         let is_same = recorded.len() == call.results.len()
@@ -102,6 +107,31 @@ fn compare_with_recording(
             Err(error)
         }
     }
+}
+
+/// Returns a finding for each write of the recorded host into a detached view. `step` is the step that
+/// has them.
+fn detached_writes(recorded: &RecordedStep, step: usize) -> impl Iterator<Item = Finding> {
+    recorded.detached.iter().map(move |write| {
+        let at = match &write.place {
+            Some(place) => format!(" at {}", safe::plain(&place.to_string())),
+            None => String::new(),
+        };
+        let grown = match recorded.grown_in {
+            Some(grown) => format!("memory grew in step {grown}, and"),
+            None => "memory.grow was called with 0, and also".to_owned(),
+        };
+        let message = format!(
+            "the host wrote with `{}`{at} into a view that growth of memory had detached, so \
+             nothing reached memory: {grown} detached every view made until then",
+            write.method
+        );
+        let finding = Finding::new(FindingKind::DetachedView, message);
+        match recorded.grown_in.filter(|grown| *grown != step) {
+            Some(grown) => finding.blaming(grown),
+            None => finding,
+        }
+    })
 }
 
 impl Session {
@@ -160,6 +190,7 @@ impl Session {
             && !self.progress.is_interactive
             && !self.has_more_to_judge();
         record.findings.extend(self.judging.judge(&record));
+        self.add_blamed_lines(&mut record);
         record.live_blocks = self.judging.live_blocks();
         record.pointers = self.pointers.after_step(&record, &self.scope);
         if record.focus.is_none() {
@@ -171,6 +202,23 @@ impl Session {
         self.progress.is_stopped = record.outcome != Outcome::Ok && !self.is_expected(&record);
         self.progress.is_over = self.progress.is_stopped || !self.has_more_steps();
         record
+    }
+
+    /// Adds to each finding the line of the recorded host at the step that it blames.
+    fn add_blamed_lines(&self, record: &mut StepRecord) {
+        for finding in &mut record.findings {
+            let Some(step) = finding.blamed.filter(|step| *step != record.index) else {
+                continue;
+            };
+            let mut steps = self.script.statements.iter().filter(|s| s.kind.is_step());
+            let blamed = step.checked_sub(1).and_then(|step| steps.nth(step));
+            let recorded = blamed.and_then(|statement| statement.recorded.as_deref());
+            if let Some(line) = recorded.and_then(host_line::with_source) {
+                finding
+                    .message
+                    .push_str(&format!("; step {step} is {line}"));
+            }
+        }
     }
 
     /// Counts what is recorded of a step. One that would be ok fails at the limit.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hostlog::{Event, HostLog};
-use crate::script::ast::{ImportName, RecordedActions};
+use crate::script::ast::{DetachedWrite, ImportName, RecordedActions};
 use crate::source::HostPlace;
 use crate::timeline::PAGE;
 use crate::value::Value;
@@ -64,6 +64,8 @@ pub(super) struct Playback {
     pub(super) files: Vec<(String, Vec<u8>)>,
     /// The first difference between the replay and the recording.
     pub(super) divergence: Option<String>,
+    /// The writes into detached views since the step before.
+    pub(super) detached: Vec<DetachedWrite>,
     /// Whether the host changed a table, which is not replayed.
     pub(super) has_table_changes: bool,
 }
@@ -83,6 +85,7 @@ impl Playback {
             file_prefix: file_prefix.to_owned(),
             files: Vec::new(),
             divergence: None,
+            detached: Vec::new(),
             has_table_changes: false,
         }
     }
@@ -433,6 +436,7 @@ fn entries_of(log: &HostLog, instance: u32, memory: Option<u32>) -> Vec<usize> {
         | Event::Changed { memory: of, .. }
         | Event::Left { memory: of, .. }
         | Event::Wrote { memory: of, .. }
+        | Event::Detached { memory: of, .. }
         | Event::Grow { memory: of, .. } => Some(*of) == memory,
         Event::Instance(of) | Event::Created(of) => *of == instance,
         Event::SetGlobal { instance: of, .. } => *of == instance,

@@ -2,7 +2,6 @@
 //! each crossing becomes a statement of the steps language. What the host wrote is what differs from
 //! memory as the guest left it, so this needs the guest's own writes, which only a run has.
 
-mod host_line;
 mod pointer_names;
 mod translate;
 

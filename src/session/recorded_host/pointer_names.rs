@@ -14,6 +14,9 @@ const SMALLEST: i128 = 1024;
 /// The largest allocation inside which an address is written with its pointer's name.
 const LARGEST: i128 = 16 << 20;
 
+/// The sizes of the elements of typed arrays, without 1.
+const WIDTHS: [i128; 3] = [2, 4, 8];
+
 /// Returns an `i32` as the address that it can be.
 fn address_of(value: &Crossed) -> Option<i128> {
     match value {
@@ -33,6 +36,8 @@ pub(super) struct PointerNames {
     last_uses: HashMap<i128, usize>,
     /// By address, the name and the size of the allocation.
     names: BTreeMap<i128, (String, i128)>,
+    /// The pointer that was named last.
+    last: Option<i128>,
     count: usize,
 }
 
@@ -87,6 +92,7 @@ impl PointerNames {
             .max()
             .unwrap_or_default();
         self.names.insert(address, (name.clone(), size));
+        self.last = Some(address);
         Some(name)
     }
 
@@ -112,7 +118,24 @@ impl PointerNames {
                 let span = Default::default();
                 (format!("{name} + {offset}"), Expr { kind, span })
             }
-            _ => (format!("{address:#x}"), literal(Value::Int(wide))),
+            _ => self
+                .scaled(wide)
+                .unwrap_or_else(|| (format!("{address:#x}"), literal(Value::Int(wide)))),
         }
+    }
+
+    /// Returns an address as a multiple of the last pointer, if it is one: a host that uses an address as
+    /// an index into an array of wider elements writes there.
+    fn scaled(&self, address: i128) -> Option<(String, Expr)> {
+        let last = self.last?;
+        let width = WIDTHS.into_iter().find(|width| last * width == address)?;
+        let (name, _) = self.names.get(&last)?;
+        let kind = ExprKind::Binary {
+            op: BinaryOp::Multiply,
+            left: Box::new(variable(name)),
+            right: Box::new(literal(Value::Int(width))),
+        };
+        let span = Default::default();
+        Some((format!("{name} * {width}"), Expr { kind, span }))
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::host_line;
 use super::pointer_names::PointerNames;
 use crate::guest::{ExternType, Guest, GuestError};
 use crate::hostlog::{Crossed, Event, GivenItem, GlobalPlace, HostLog, Instance};
-use crate::script::ast::{ImportName, Name, RecordedStep, Statement, StatementKind};
+use crate::script::ast::{DetachedWrite, ImportName, Name, RecordedStep, Statement, StatementKind};
 use crate::script::{self, Script, ScriptErrors};
 use crate::session::compiled::CompiledGuests;
 use crate::session::files::Files;
+use crate::session::host_line;
 use crate::session::imports::HostState;
 use crate::session::limits::{CancelHandle, Limits};
 use crate::session::playback::call_text::{call_of, name_text};
@@ -115,6 +115,7 @@ pub fn translate(
         names: PointerNames::of(&playback.log, &playback.entries),
         session: &mut session,
         steps: Vec::new(),
+        grown_in: None,
     };
     translator.state().playback = Some(playback);
     translator.run();
@@ -243,6 +244,8 @@ struct Translator<'s> {
     session: &'s mut Session,
     names: PointerNames,
     steps: Vec<(String, RecordedStep)>,
+    /// The last step in which memory grew.
+    grown_in: Option<usize>,
 }
 
 impl Translator<'_> {
@@ -289,6 +292,9 @@ impl Translator<'_> {
         if first.outcome != Outcome::Ok {
             return;
         }
+        if first.pages_after > first.pages_before {
+            self.grown_in = Some(first.index);
+        }
         if let Some(bytes) = self.live_bytes()
             && let Some(playback) = self.playback()
         {
@@ -327,6 +333,9 @@ impl Translator<'_> {
                 self.step(kind, format!("grow {by}"), at.clone(), false)
                     .is_some()
             }
+            Event::Detached { method, at, .. } => {
+                self.replay_writes(at.as_ref()) && self.detached_write(method, at.clone())
+            }
             Event::SetGlobal {
                 global, value, at, ..
             } => {
@@ -357,6 +366,23 @@ impl Translator<'_> {
         };
         let text = format!("set {} = {text}", name_text(name));
         self.step(StatementKind::Set { export, value }, text, at, false)
+            .is_some()
+    }
+
+    /// Writes nothing, as the host did with a view that growth had detached.
+    fn detached_write(&mut self, method: &str, at: Option<Arc<HostPlace>>) -> bool {
+        self.advance();
+        if let Some(playback) = self.playback() {
+            playback.detached.push(DetachedWrite {
+                method: method.to_owned(),
+                place: at.clone(),
+            });
+        }
+        let kind = StatementKind::Write {
+            address: literal::literal(Value::Int(0)),
+            value: literal::literal(Value::Text(String::new())),
+        };
+        self.step(kind, "write 0, \"\"".to_owned(), at, false)
             .is_some()
     }
 
@@ -516,8 +542,8 @@ impl Translator<'_> {
             RecordedStep {
                 place,
                 is_before_place,
-                results: None,
-                divergence: None,
+                grown_in: self.grown_in,
+                ..RecordedStep::default()
             },
         ));
         self.session.script.statements.push(Statement {
@@ -530,6 +556,13 @@ impl Translator<'_> {
         });
         self.session.progress.is_over = false;
         let record = self.session.advance()?;
+        let detached = std::mem::take(&mut self.playback()?.detached);
+        if let Some((_, step)) = self.steps.last_mut() {
+            step.detached = detached;
+        }
+        if record.pages_after > record.pages_before {
+            self.grown_in = Some(record.index);
+        }
         if let Some(divergence) = self.playback()?.divergence.clone() {
             if let Some((_, step)) = self.steps.last_mut() {
                 step.divergence = Some(divergence);

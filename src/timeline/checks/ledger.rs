@@ -193,6 +193,11 @@ impl Ledger {
             .map(|(_, block)| block)
     }
 
+    /// Returns the block of the host that begins at an address, if it is allocated now.
+    pub fn of_host_at(&self, address: u64) -> Option<&LedgerBlock> {
+        self.live.get(&address).filter(|block| is_of_host(block))
+    }
+
     /// Returns the block that contains an address and was not released.
     pub fn live_around(&self, address: u64) -> Option<&LedgerBlock> {
         let (_, block) = self.live.range(..=address).next_back()?;

@@ -111,7 +111,7 @@ impl Checks {
             let by_calls = || ledger_overruns::check_reading(record, used, &self.known_to_ledger());
             found.extend(by_lines.or_else(by_calls));
             found.extend(self.pointers.check_use(record, used));
-            found.extend(scaled::check(&self.blocks, used));
+            found.extend(scaled::check(&self.blocks, &self.ledger, used));
             found.extend(self.last_calls.check_use(used, &self.pointers, &self.data));
             if found.len() == known {
                 found.extend(self.check_address(record, used));

@@ -101,6 +101,9 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::UnusedStackWrite => {
             "The guest's stack has these bytes when it gets deeper.".into()
         }
+        FindingKind::DetachedView => {
+            "The view was of memory as it was before the growth: it has no bytes any more.".into()
+        }
         // Other sentences describe the outcome and the growth.
         FindingKind::OutOfBounds
         | FindingKind::Trap

@@ -15,3 +15,4 @@ mod inspect;
 mod interrupted;
 mod junit;
 mod record;
+mod shipped_hosts;

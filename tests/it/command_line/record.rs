@@ -87,7 +87,7 @@ fn one_of_the_ways_to_use_the_command_is_needed() {
 }
 
 /// Returns whether there is a Node that the recorder runs in; prints that a test is left out if not.
-fn has_node() -> bool {
+pub(crate) fn has_node() -> bool {
     let check = "process.exit(typeof process.getBuiltinModule === 'function' ? 0 : 1)";
     let found = Command::new("node").args(["-e", check]).status();
     let has_node = found.is_ok_and(|status| status.success());

@@ -4,3 +4,4 @@ mod examples;
 mod glossary;
 mod json;
 mod readme;
+mod recording;

@@ -27,7 +27,7 @@ struct Expected {
 }
 
 #[rustfmt::skip]
-const LESSONS: [Expected; 26] = [
+const LESSONS: [Expected; 27] = [
     Expected { file: "01-bytes", steps: 13, mistakes: &[(8, "out-of-bounds")],
         answers: &[(4, "\"I\""), (6, "65535")], surprise: 8 },
     Expected { file: "02-protocol", steps: 11, mistakes: &[],
@@ -80,6 +80,8 @@ const LESSONS: [Expected; 26] = [
         answers: &[(3, "1040")], surprise: 6 },
     Expected { file: "26-canonical-abi", steps: 17, mistakes: &[(9, "use-after-release")],
         answers: &[(8, "\"dd\"")], surprise: 9 },
+    Expected { file: "27-real-host", steps: 16, mistakes: &[(11, "double-release"), (14, "allocated-twice")],
+        answers: &[(3, "0")], surprise: 11 },
 ];
 
 const SIZE: (u16, u16) = (80, 24);
@@ -209,7 +211,7 @@ fn built_in_lessons_match_the_files() {
         let rest = |text: &str| text.split_once('\n').unwrap().1.to_owned();
         assert_eq!(rest(&built_in), rest(&from_file), "{}", lesson.file);
         assert!(
-            built_in.starts_with(&format!("lesson {number} of 26\n")),
+            built_in.starts_with(&format!("lesson {number} of 27\n")),
             "{built_in}"
         );
         assert!(
@@ -226,7 +228,7 @@ fn lessons_pass_linmem_test() {
     let mut args = vec!["test", "--deny", "warnings"];
     args.extend(files.iter().map(String::as_str));
     let text = stdout(&args);
-    assert!(text.ends_with("26 sessions: 26 ok, 0 failed\n"), "{text}");
+    assert!(text.ends_with("27 sessions: 27 ok, 0 failed\n"), "{text}");
 }
 
 #[test]
@@ -234,7 +236,7 @@ fn lessons_have_what_the_page_asks_for() {
     let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
     let mut args = vec!["test", "--lesson"];
     args.extend(files.iter().map(String::as_str));
-    assert!(stdout(&args).ends_with("26 sessions: 26 ok, 0 failed\n"));
+    assert!(stdout(&args).ends_with("27 sessions: 27 ok, 0 failed\n"));
 }
 
 #[test]
@@ -319,7 +321,7 @@ impl Learner {
             value.map_err(|_| AnswerError("expected a value".into()))
         });
         let config = SessionConfig {
-            title: format!("lesson {} of 26", lesson + 1),
+            title: format!("lesson {} of 27", lesson + 1),
             ..config(LESSONS[lesson].file)
         };
         Learner(Driver::live(app, config))
@@ -652,9 +654,9 @@ fn lessons_name_configured_keys() {
         "{}",
         learner.screen()
     );
-    let mut last = Learner::open(25, SIZE);
+    let mut last = Learner::open(26, SIZE);
     last.0.app.keys = keymap::Keymap::with(&[choice("choose-session", "S")]).unwrap();
-    last.go_to(16);
+    last.go_to(15);
     assert!(
         last.screen()
             .contains("That was the last one: S lists them all."),
@@ -679,8 +681,8 @@ fn lessons_end_with_a_summary_and_the_next_lesson() {
         "lessons follow the one session"
     );
     assert_eq!(learner.0.app.course.open, Some(1));
-    let mut last = Learner::open(25, SIZE);
-    last.go_to(16);
+    let mut last = Learner::open(26, SIZE);
+    last.go_to(15);
     assert!(
         last.screen()
             .contains("That was the last one: p lists them all."),

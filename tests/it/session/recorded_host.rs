@@ -196,12 +196,12 @@ fn another_instance_can_be_chosen() {
 
 #[test]
 fn the_line_of_a_mistake_in_the_readme_is_that_of_the_replay() {
-    let log = std::fs::read_to_string(in_repository("tests/hosts/double_release.hostlog")).unwrap();
+    let log = read_in_repository("guest/hosts/freed_twice.hostlog");
     let folder = Folder::new().with("app.hostlog", log);
     let run = folder.run(&["run", "app.hostlog"]);
     assert_eq!(run.status, 1);
     let readme = read_in_repository("README.md");
-    let start = readme.find("app.mjs:30:5 in double_release").unwrap();
+    let start = readme.find("freed_twice.mjs:18:1").unwrap();
     let shown = readme[start..].split("\n```").next().unwrap();
     assert!(run.stdout.contains(shown), "{}", run.stdout);
 }

@@ -34,6 +34,12 @@ pub(super) fn narration(recorded: &RecordedStep) -> Option<String> {
     Some(text)
 }
 
+/// Returns the place of a step with its source, for a finding that blames the step.
+pub(super) fn with_source(recorded: &RecordedStep) -> Option<String> {
+    let place = recorded.place.as_deref()?;
+    Some(format!("{}: {}", short(recorded, place), quoted(place)))
+}
+
 /// Returns the line of the source, if the recording has it.
 fn quoted(place: &HostPlace) -> String {
     let index = place.line.checked_sub(place.first);
