@@ -92,8 +92,13 @@ pub enum GivenItem {
         /// Its size at that time, in 64 KiB pages.
         pages: u64,
     },
-    /// A table, by its number.
-    Table(u32),
+    /// A table.
+    Table {
+        /// Its number.
+        table: u32,
+        /// The number of its elements at that time; `None` where the recorder did not note it.
+        size: Option<u64>,
+    },
     /// The value of a global.
     Global(Crossed),
 }
@@ -111,6 +116,14 @@ pub struct Instance {
     pub tables: Vec<(String, u32)>,
     /// How many calls crossed its border, in both directions.
     pub crossings: u64,
+}
+
+impl Instance {
+    /// Returns whether the instance has a memory that others can use.
+    fn has_memory(&self) -> bool {
+        let is_memory = |given: &Given| matches!(given.what, GivenItem::Memory { .. });
+        !self.memories.is_empty() || self.given.iter().any(is_memory)
+    }
 }
 
 /// Why a call did not return.
@@ -247,18 +260,31 @@ pub enum Event {
         table: u32,
         /// The index.
         index: u32,
-        /// The function's number; `None` for null, and for a function of something not recorded.
-        function: Option<u32>,
+        /// The element: a function, an object, or null, also for a function that is not recorded.
+        element: Crossed,
+        /// Where in the host.
+        at: Option<Arc<HostPlace>>,
     },
     /// The host grew a table.
     GrowTable {
         /// The number of the table.
         table: u32,
+        /// The number of its elements before.
+        before: u64,
         /// By how many elements.
         by: u64,
+        /// What the new elements are.
+        element: Crossed,
+        /// Where in the host.
+        at: Option<Arc<HostPlace>>,
     },
     /// The recording ended.
-    End(String),
+    End {
+        /// Why.
+        reason: String,
+        /// The exit status of the host, where it is known.
+        status: Option<u32>,
+    },
 }
 
 /// An event and the line that it is from, counted from 1.
@@ -295,11 +321,9 @@ impl HostLog {
 
     /// Returns the instance with the most crossings, the first of them if several have that many.
     pub fn busiest_instance(&self) -> Option<u32> {
-        let most = self.instances.iter().map(|one| one.crossings).max()?;
-        let index = self
-            .instances
-            .iter()
-            .position(|one| one.crossings == most)?;
+        let weight = |one: &Instance| (one.has_memory(), one.crossings);
+        let most = self.instances.iter().map(weight).max()?;
+        let index = self.instances.iter().position(|one| weight(one) == most)?;
         u32::try_from(index).ok()
     }
 }

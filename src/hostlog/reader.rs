@@ -9,10 +9,12 @@ use serde_json::Value as Json;
 use super::error::{ReadError, ReadProblem};
 use super::fields::Fields;
 use super::{
-    Entry, Event, FORMAT, Function, FunctionPlace, Given, GivenItem, GlobalPlace, HostLog, Instance,
+    Crossed, Entry, Event, FORMAT, Function, FunctionPlace, Given, GivenItem, GlobalPlace, HostLog,
+    Instance,
 };
 use crate::safe;
 use crate::source::HostPlace;
+use crate::value::Value;
 
 /// How large a recording may be.
 #[derive(Debug, Clone, Copy)]
@@ -219,7 +221,10 @@ impl Reader {
             return Ok(None);
         }
         if line.has("end") {
-            return Ok(Some(Event::End(safe::cut(line.text("end")?, 200))));
+            return Ok(Some(Event::End {
+                reason: safe::cut(line.text("end")?, 200),
+                status: line.optional_index("status")?,
+            }));
         }
         let mut keys: Vec<String> = line
             .0
@@ -428,13 +433,17 @@ impl Reader {
             return Ok(Event::SetTable {
                 table: self.known_table(line.index("set_table")?)?,
                 index: line.index("index")?,
-                function: line.optional_index("function")?,
+                element: element(line)?,
+                at: self.at(line, "at")?,
             });
         }
         if line.has("grow_table") {
             return Ok(Event::GrowTable {
                 table: self.known_table(line.index("grow_table")?)?,
+                before: line.number("before")?,
                 by: line.number("by")?,
+                element: element(line)?,
+                at: self.at(line, "at")?,
             });
         }
         Ok(Event::SetGlobal {
@@ -486,7 +495,13 @@ impl Reader {
                     pages: one.number("pages")?,
                 }
             } else if one.has("table") {
-                GivenItem::Table(self.known_table(one.index("table")?)?)
+                GivenItem::Table {
+                    table: self.known_table(one.index("table")?)?,
+                    size: match one.has("size") {
+                        true => Some(one.number("size")?),
+                        false => None,
+                    },
+                }
             } else {
                 GivenItem::Global(one.value("value")?)
             };
@@ -526,6 +541,15 @@ impl Reader {
         }
         Ok(Event::Created(number))
     }
+}
+
+/// Returns the element that the host put into a table.
+fn element(line: &Fields) -> Result<Crossed, ReadProblem> {
+    if line.has("value") {
+        return line.value("value");
+    }
+    let function = line.optional_index("function")?;
+    Ok(function.map_or(Crossed::Value(Value::Null), Crossed::Function))
 }
 
 fn undefined(what: &'static str, number: u32) -> ReadProblem {

@@ -15,8 +15,9 @@
 
   const LEAF = 4096;
   const CHUNK = 65536;
-  // A memory of at most this many bytes is compared whole at each crossing.
+  // A memory of at most this many bytes is compared whole at each crossing, for so many crossings.
   const SMALL = 2 * CHUNK;
+  const WHOLE_CROSSINGS = 20000;
   const FULL_INTERVAL_MS = 50;
   // A leaf that did not change for so many crossings is not compared any more at each crossing.
   const ACTIVE_CROSSINGS = 32;
@@ -24,7 +25,7 @@
   // The most bytes from an address on to which the host is expected to write.
   const MAX_EXPECTED = 16384;
   // To find the host's line takes longer than all else. A function that is called more often has it at
-  // every sixteenth call.
+  // every sixteenth call, and more lines than these are without the line that called the function.
   const ALL_PLACES = 10000;
   const FLUSH_CHARACTERS = 1 << 16;
   const FLUSH_INTERVAL_MS = 20;
@@ -132,7 +133,7 @@
 
   // ---- Values ----
 
-  const I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, V128 = 0x7b, FUNCREF = 0x70;
+  const I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, V128 = 0x7b, FUNCREF = 0x70, EXTERNREF = 0x6f;
   const bits = new DataView(new ArrayBuffer(8));
   const setFloat32 = DataView.prototype.setFloat32;
   const setFloat64 = DataView.prototype.setFloat64;
@@ -224,9 +225,12 @@
       if (flags & 2) limit.shared = true;
       return limit;
     };
+    // Returns the type of the elements. A type of a function counts as `funcref`.
     const tableType = () => {
-      valueType();
+      const code = byte();
+      const element = code === 0x63 || code === 0x64 ? uint() : code;
       limits();
+      return element === EXTERNREF ? EXTERNREF : FUNCREF;
     };
     const globalType = () => ({ type: valueType(), isMutable: byte() === 1 });
     // Skips a constant expression.
@@ -241,7 +245,7 @@
       }
     };
     if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes.length < 8) throw new Error('no module');
-    const module = { types: [], imports: [], functions: [], exports: [], globals: [] };
+    const module = { types: [], imports: [], functions: [], exports: [], globals: [], tables: [] };
     while (at < bytes.length) {
       const id = byte();
       const end = uint() + at;
@@ -254,7 +258,7 @@
         module.imports = many(() => {
           const entry = { module: name(), name: name(), kind: byte() };
           if (entry.kind === 0) module.functions.push((entry.type = module.types[uint()]));
-          else if (entry.kind === 1) tableType();
+          else if (entry.kind === 1) module.tables.push((entry.element = tableType()));
           else if (entry.kind === 2) entry.limits = limits();
           else if (entry.kind === 3) module.globals.push((entry.global = globalType()));
           else { byte(); uint(); }
@@ -262,6 +266,13 @@
         });
       } else if (id === 3) {
         for (const index of many(uint)) module.functions.push(module.types[index]);
+      } else if (id === 4) {
+        for (let left = uint(); left > 0; left--) {
+          const hasElement = bytes[at] === 0x40;
+          if (hasElement) at += 2;
+          module.tables.push(tableType());
+          if (hasElement) constant();
+        }
       } else if (id === 6) {
         for (let left = uint(); left > 0; left--) {
           module.globals.push(globalType());
@@ -422,10 +433,15 @@
     return site?.getFileName?.() ?? undefined;
   })();
 
+  let placesFound = 0;
+  const LIMITS = [3, 20];
+  const SHORT_LIMITS = [1, 20];
+
   // Returns `,"at":N` for the host's innermost frame outside of `cut`, or nothing.
   function here(cut) {
     if (typeof Error.captureStackTrace !== 'function') return '';
-    for (const limit of [3, 20]) {
+    const isShort = placesFound++ >= ALL_PLACES;
+    for (const limit of isShort ? SHORT_LIMITS : LIMITS) {
       const sites = sitesOf(cut, limit);
       if (!Array.isArray(sites)) return '';
       let inner, innerFile;
@@ -433,6 +449,7 @@
         const file = site.getFileName();
         if (!isOfApp(file)) continue;
         if (!inner) {
+          if (isShort) return `,"at":${numberOf(site, file, undefined)}`;
           [inner, innerFile] = [site, file];
         } else {
           return `,"at":${numberOf(inner, innerFile, numberOf(site, file, undefined))}`;
@@ -475,6 +492,7 @@
       this.pending = undefined;
       this.hasMore = false;
       this.hasWrittenMore = false;
+      this.wholeCompared = 0;
       // The leaves to which the host is likely to write, as it was given an address in them.
       this.expected = new Set();
       this.refresh();
@@ -509,6 +527,11 @@
       this.refresh();
       native.set.call(this.shadow, this.bytes);
       this.lastFull = entries;
+    }
+
+    // Returns whether all of the memory is compared at each crossing.
+    isWhole() {
+      return IS_EXACT || (this.bytes.length <= SMALL && this.wholeCompared < WHOLE_CROSSINGS);
     }
 
     differs(start, end) {
@@ -614,7 +637,7 @@
         native.set.call(this.shadow, this.bytes.subarray(start, end), start);
         spans.push(`[${start},${end - start}]`);
       };
-      if (IS_EXACT || size <= SMALL) take(0, size);
+      if (this.isWhole()) take(0, size);
       else for (const leaf of this.expected) take(leaf * LEAF, Math.min(size, (leaf + 1) * LEAF));
       this.expected.clear();
       if (spans.length > 0) line(`{"memory":${this.number},"left":[${spans.join()}]}`);
@@ -626,7 +649,8 @@
       this.follow();
       if (this.hasWrittenMore || IS_EXACT) mustBeFull = true;
       this.hasMore = this.hasWrittenMore = false;
-      if (this.bytes.length <= SMALL) {
+      if (!IS_EXACT && this.isWhole()) {
+        this.wholeCompared++;
         if (!mustBeFull) this.compareActive();
         if (mustBeFull || this.differs(0, this.bytes.length)) this.compareAll();
         else this.lastFull = entries;
@@ -685,7 +709,7 @@
       for (const memory of owner.memories) {
         // A view of a memory that has grown has no length any more.
         if (memory.bytes.length === 0) memory.follow();
-        if (start < 1024 || memory.bytes.length <= SMALL) continue;
+        if (start < 1024 || memory.isWhole()) continue;
         memory.touch(start, length);
         const last = Math.min(start + length, start + MAX_EXPECTED, memory.bytes.length - 1);
         for (let leaf = Math.floor(start / LEAF); leaf * LEAF <= last; leaf++) memory.expected.add(leaf);
@@ -774,7 +798,7 @@
     const returnsFunction = results.includes(FUNCREF);
     const wrapper = (...args) => {
       if (isOff) return raw(...args.map((value) => rawOf.get(value) ?? value));
-      args.length = params.length;
+      if (args.length !== params.length) args.length = params.length;
       for (let i = 0; i < params.length; i++) args[i] = convert(params[i], args[i]);
       const at = calls++ < ALL_PLACES || calls % 16 === 0 ? here(wrapper) : '';
       // What the host wrote before the call is often at an address that it passes.
@@ -853,10 +877,12 @@
   const globalFacts = new WeakMap();
   let tableCount = 0;
 
-  function tableOf(table, owner) {
+  const tableLength = getter(Table, 'length');
+
+  function tableOf(table, owner, element) {
     let facts = tableFacts.get(table);
     if (!facts) {
-      facts = { number: tableCount++, owner };
+      facts = { number: tableCount++, owner, element };
       tableFacts.set(table, facts);
       line(`{"table":${facts.number}}`);
     }
@@ -896,7 +922,10 @@
           `"instance":${owner.number},"import":[${quote(entry.module)},${quote(entry.name)}]`;
         own = imported(value, owner, entry.type, fields);
       } else if (entry.kind === 1 && value instanceof Table) {
-        given.push(() => [entry, `"table":${tableOf(value, owner).number}`]);
+        given.push(() => {
+          const size = apply(tableLength, value, []);
+          return [entry, `"table":${tableOf(value, owner, entry.element).number},"size":${size}`];
+        });
       } else if (entry.kind === 2 && value instanceof Memory) {
         const watched = watchedOf(value);
         owner.memories.push(watched);
@@ -939,7 +968,7 @@
         const fields = () => `"instance":${owner.number},"export":${quote(name)}`;
         value = wrapped(value, owner, module.functions[index], fields);
       } else if (kind === 1 && value instanceof Table) {
-        lines.push(`{"export":${quote(name)},"table":${tableOf(value, owner).number}}`);
+        lines.push(`{"export":${quote(name)},"table":${tableOf(value, owner, module.tables[index]).number}}`);
       } else if (kind === 2 && value instanceof Memory) {
         const isNew = !memories.has(value);
         const watched = watchedOf(value);
@@ -1125,7 +1154,8 @@
     const before = apply(target, table, args.map(rawValue));
     const facts = tableFacts.get(table);
     if (facts && !isOff) {
-      line(`{"grow_table":${facts.number},"before":${before},"by":${Number(args[0])}${here(growTable)}}`);
+      const element = elementOf(facts, args[1]);
+      line(`{"grow_table":${facts.number},"before":${before},"by":${Number(args[0])},${element}${here(growTable)}}`);
     }
     return before;
   };
@@ -1133,9 +1163,13 @@
   function noteTable(table, index, value, cut) {
     const facts = tableFacts.get(table);
     if (!facts || isOff) return;
+    const element = elementOf(facts, value);
+    line(`{"set_table":${facts.number},"index":${index},${element}${here(cut)}}`);
+  }
+  function elementOf(facts, value) {
+    if (facts.element === EXTERNREF) return `"value":${encode(EXTERNREF, value)}`;
     const of = value && wrapperFacts.get(wrapperOf.get(value) ?? value);
-    const put = of ? of.number() : 'null';
-    line(`{"set_table":${facts.number},"index":${index},"function":${put}${here(cut)}}`);
+    return `"function":${of ? of.number() : 'null'}`;
   }
 
   const setGlobal = replaceAccessor(Global, 'value', 'set', {
@@ -1243,15 +1277,15 @@
 
   // ---- The end ----
 
-  function finish(reason) {
+  function finish(reason, status) {
     if (isOff || (chunks.length === 0 && descriptor === undefined)) return;
     entries++;
     for (const memory of allMemories) memory.deref()?.check(true);
-    line(`{"end":"${reason}"}`);
+    line(`{"end":"${reason}","status":${Number(status) || 0}}`);
     flush();
   }
   if (fs) {
-    process.on('exit', () => finish('exit'));
+    process.on('exit', (status) => finish('exit', status));
     setInterval(flush, FULL_INTERVAL_MS).unref();
   }
   defineProperty(globalThis, 'linmemRecorder', {

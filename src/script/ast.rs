@@ -221,6 +221,10 @@ pub enum StatementKind {
     },
     /// `NAME = callback(a: i32) -> i32 …`.
     Callback(Callback),
+    /// `set TABLE[INDEX] = ELEMENT`.
+    SetElement(SetElement),
+    /// `grow TABLE by COUNT`.
+    GrowTable(TableGrowth),
     /// `region NAME = ADDR, LEN`.
     Region {
         /// The region.
@@ -326,6 +330,35 @@ pub struct TablePlace {
     pub index: Expr,
 }
 
+/// An element of a table that the host sets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetElement {
+    /// The name of the table.
+    pub table: Name,
+    /// The place in it.
+    pub place: TablePlace,
+    /// The new element.
+    pub element: Element,
+}
+
+/// What the host puts into a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Element {
+    /// `null` or an object of the host.
+    Value(Expr),
+    /// `export NAME`: a function that the guest exports.
+    Export(Name),
+}
+
+/// Growth of a table by the host. The new elements are null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableGrowth {
+    /// The table.
+    pub table: TableName,
+    /// The number of elements to add.
+    pub by: Expr,
+}
+
 /// A host function that the script puts into a table of the guest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Callback {
@@ -388,6 +421,11 @@ pub enum ImportKind {
         /// Its value.
         value: Expr,
     },
+    /// A table.
+    Table {
+        /// The number of its elements at the beginning.
+        elements: u64,
+    },
 }
 
 /// What a described host function does, over the names of its parameters.
@@ -418,6 +456,10 @@ pub enum Action {
         /// The least size of memory afterwards, in bytes.
         bytes: Expr,
     },
+    /// `sets TABLE[INDEX] = ELEMENT`.
+    SetsElement(SetElement),
+    /// `grows TABLE by COUNT`.
+    GrowsTable(TableGrowth),
     /// `reads ADDR …`, or `NAME = reads ADDR …`.
     Reads {
         /// The variable.
@@ -461,6 +503,8 @@ impl Action {
             | Action::Writes { .. }
             | Action::Copies { .. }
             | Action::Grows { .. }
+            | Action::SetsElement(_)
+            | Action::GrowsTable(_)
             | Action::Catches(_)
             | Action::Traps { .. } => &[],
         }

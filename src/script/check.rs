@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ast::{
-    Action, Call, Callback, Expr, ExprKind, Function, HostFunctionName, Import, ImportKind,
-    ImportName, Name, Reading, Span, Statement, StatementKind, WrittenType,
+    Action, Call, Callback, Element, Expr, ExprKind, Function, HostFunctionName, Import,
+    ImportKind, ImportName, Name, Reading, SetElement, Span, Statement, StatementKind, WrittenType,
 };
 use super::error::{Fault, MAX_SHOWN};
 use super::known_names::{KnownNames, defined_names};
@@ -390,6 +390,8 @@ impl<'f> Checker<'f> {
             }
             Kind::Read { address, what, .. } => self.reading(address, what, step),
             Kind::Grow { pages, .. } => self.expression(pages, step),
+            Kind::SetElement(set) => self.set_element(set, step),
+            Kind::GrowTable(growth) => self.expression(&growth.by, step),
             Kind::Region {
                 address, length, ..
             }
@@ -414,7 +416,7 @@ impl<'f> Checker<'f> {
                 params, actions, ..
             } => (params, actions),
             ImportKind::Global { value } => return self.expression(value, Scope::Value),
-            ImportKind::Memory { .. } => return,
+            ImportKind::Memory { .. } | ImportKind::Table { .. } => return,
         };
         let mut names = params.clone();
         for action in actions {
@@ -470,10 +472,19 @@ impl<'f> Checker<'f> {
                     .for_each(|part| self.expression(part, scope));
             }
             Action::Grows { bytes } => self.expression(bytes, scope),
+            Action::SetsElement(set) => self.set_element(set, scope),
+            Action::GrowsTable(growth) => self.expression(&growth.by, scope),
             Action::Reads { address, what, .. } => self.reading(address, what, scope),
             Action::Call { call, .. } | Action::Catches(call) => self.call(call, scope),
             Action::Let { value, .. } => self.expression(value, scope),
             Action::Traps { why } => self.expression(why, scope),
+        }
+    }
+
+    fn set_element(&mut self, set: &SetElement, scope: Scope) {
+        self.expression(&set.place.index, scope);
+        if let Element::Value(value) = &set.element {
+            self.expression(value, scope);
         }
     }
 
@@ -736,7 +747,9 @@ impl<'f> Checker<'f> {
     fn import(&mut self, import: &Import, line: u32) {
         let call = match &import.kind {
             ImportKind::Function { call, .. } => *call,
-            ImportKind::Memory { .. } | ImportKind::Global { .. } => None,
+            ImportKind::Memory { .. } | ImportKind::Table { .. } | ImportKind::Global { .. } => {
+                None
+            }
         };
         let key = (import.name.clone(), call);
         match self.imports.get(&key) {

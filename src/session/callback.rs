@@ -51,7 +51,8 @@ impl Session {
         let function = HostFunction::new(name, ty.clone(), meaning);
         let function = self.function_of_host(&ty, function);
         let function = self.in_trampoline(function)?;
-        live.set_element(&mut self.store, index, place, function)?;
+        let element = Wasm::FuncRef(Some(function));
+        live.set_element(&mut self.store, index, place, element)?;
         self.bind(record, &callback.name, Value::Int(i128::from(place)))
     }
 

@@ -9,7 +9,7 @@ use wasmer::{
 
 use crate::guest::Guest;
 use crate::safe;
-use crate::script::ast::{Call, Name, TablePlace};
+use crate::script::ast::{Call, Element, Name, SetElement, TableName, TablePlace};
 use crate::script::eval::{self, EvalErrorKind};
 use crate::text::{self, count, list};
 use crate::value::Value;
@@ -126,9 +126,8 @@ impl LiveGuest {
         store: &mut impl AsStoreMut,
         table: usize,
         place: u32,
-        function: Function,
+        element: Wasm,
     ) -> Result<(), String> {
-        let element = Wasm::FuncRef(Some(function));
         let plain = |error: RuntimeError| safe::plain(&error.to_string());
         if let Some(Some(setter)) = self.table_setters.get(table) {
             let args = [Wasm::I32(place as i32), element];
@@ -136,6 +135,66 @@ impl LiveGuest {
         }
         let table = self.tables.get(table).ok_or(NO_TABLE)?;
         table.set(store, place, element).map_err(plain)
+    }
+
+    /// Sets an element as a script states. `value` is its value; `None` for a function that the guest
+    /// exports.
+    ///
+    /// # Errors
+    /// There is no such table, place or function, or the table has elements of another type.
+    pub fn assign_element(
+        &self,
+        store: &mut impl AsStoreMut,
+        set: &SetElement,
+        place: u32,
+        value: Option<&Value>,
+    ) -> Result<(), String> {
+        let index = self.table(set.place.module.as_ref(), &set.table)?;
+        let table = self.tables.get(index).ok_or(NO_TABLE)?;
+        let shown = safe::plain(&set.table.text);
+        if place >= table.size(store) {
+            return Err(format!(
+                "{shown}[{place}] is outside the table, which has {}",
+                count(table.size(store) as usize, "place")
+            ));
+        }
+        let element = match (&set.element, value) {
+            (Element::Export(name), _) => Wasm::FuncRef(Some(self.function(&name.text)?)),
+            (Element::Value(_), Some(value)) => values::pass(store, value, table.ty(store).ty)
+                .map_err(|why| format!("{shown}[{place}]: {why}"))?,
+            (Element::Value(_), None) => return Err(format!("{shown}[{place}] has no value")),
+        };
+        self.set_element(store, index, place, element)
+    }
+
+    /// Grows a table by elements that are null.
+    ///
+    /// # Errors
+    /// There is no such table, or it cannot grow so far.
+    pub fn grow_table(
+        &self,
+        store: &mut impl AsStoreMut,
+        table: &TableName,
+        by: &Value,
+    ) -> Result<(), String> {
+        let index = self.table(table.module.as_ref(), &table.name)?;
+        let shown = safe::plain(&table.name.text);
+        let by = match by {
+            Value::Int(by) => u32::try_from(*by).ok(),
+            _ => None,
+        };
+        let by =
+            by.ok_or_else(|| format!("a table grows by a number of elements; {shown} cannot"))?;
+        let table = self.tables.get(index).ok_or(NO_TABLE)?;
+        let null = values::zero(table.ty(store).ty);
+        match table.grow(store, by, null) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!(
+                "table {shown} cannot grow by {}: {}",
+                count(by as usize, "element"),
+                safe::plain(&error.to_string())
+            )),
+        }
     }
 
     fn no_table(&self, module: Option<&str>, name: &str) -> String {

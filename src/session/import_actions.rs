@@ -6,7 +6,9 @@ use std::sync::Arc;
 use wasmer::{Function, Memory, RuntimeError, Value as Wasm};
 
 use crate::safe;
-use crate::script::ast::{Action, Call, CallPart, Expr, HostFunctionName, Name, Reading};
+use crate::script::ast::{
+    Action, Call, CallPart, Element, Expr, HostFunctionName, Name, Reading, SetElement, TableGrowth,
+};
 use crate::script::eval::{self, EnvError, EvalEnv, OutputStream};
 use crate::script::variables_of_address;
 use crate::source::HostPlace;
@@ -16,7 +18,7 @@ use crate::value::Value;
 use super::call::recorded_name;
 use super::child_text;
 use super::eval_env;
-use super::exports;
+use super::exports::{self, LiveGuest};
 use super::host_names::describe_function;
 use super::imports::{HostState, HostTrap, MAX_CHOSEN_WRITES, MAX_DEPTH, Running};
 use super::memory::{self, AccessError};
@@ -112,6 +114,8 @@ impl Running<'_, '_> {
                     self.perform_copy(params, to, from, length)?;
                 }
                 Action::Grows { bytes } => self.perform_grow(params, bytes)?,
+                Action::SetsElement(set) => self.perform_set_element(params, set)?,
+                Action::GrowsTable(growth) => self.perform_table_growth(params, growth)?,
                 Action::Reads {
                     name,
                     address,
@@ -256,6 +260,36 @@ impl Running<'_, '_> {
         }
         self.reads.push(read.value);
         Ok(())
+    }
+
+    fn perform_set_element(&mut self, params: &[String], set: &SetElement) -> Result<(), HostTrap> {
+        let index = self.evaluate(params, &set.place.index)?;
+        let place = exports::place_of(&index, &set.place).map_err(|error| self.fail(error))?;
+        let value = match &set.element {
+            Element::Value(value) => Some(self.evaluate(params, value)?),
+            Element::Export(_) => None,
+        };
+        self.live_guest()?
+            .assign_element(&mut self.env, set, place, value.as_ref())
+            .map_err(|error| self.fail(error))
+    }
+
+    fn perform_table_growth(
+        &mut self,
+        params: &[String],
+        growth: &TableGrowth,
+    ) -> Result<(), HostTrap> {
+        let by = self.evaluate(params, &growth.by)?;
+        self.live_guest()?
+            .grow_table(&mut self.env, &growth.table, &by)
+            .map_err(|error| self.fail(error))
+    }
+
+    fn live_guest(&self) -> Result<LiveGuest, HostTrap> {
+        let live = self.env.data().guest.clone();
+        live.ok_or_else(|| {
+            self.fail("the guest is not instantiated yet, so nothing of it can be used")
+        })
     }
 
     /// Binds a variable for the actions after this one.

@@ -50,6 +50,22 @@ pub enum ImportMismatch {
         /// The minimum in the guest, in pages.
         least: u64,
     },
+    /// A table of another size than the guest allows.
+    #[error(
+        "{import} has {} here, but the guest needs at least {least}{}",
+        count(*given, "element"),
+        most.map(|most| format!(" and at most {most}")).unwrap_or_default()
+    )]
+    Elements {
+        /// The import as the script writes it.
+        import: String,
+        /// The number of elements in the script.
+        given: u64,
+        /// The minimum in the guest.
+        least: u64,
+        /// The maximum in the guest, if it has one.
+        most: Option<u64>,
+    },
     /// A memory that may become larger than the guest's maximum.
     #[error(
         "{import} has a maximum of {} here, but the guest allows at most {most}",
@@ -200,6 +216,15 @@ fn mismatch(import: &Import, wanted: &ExternType) -> Option<ImportMismatch> {
             memory_mismatch(name, (*min, *max, *shared), memory)
         }
         (ImportKind::Global { .. }, ExternType::Global(_)) => None,
+        (ImportKind::Table { elements }, ExternType::Table(table)) => {
+            let is_too_large = table.max.is_some_and(|most| *elements > most);
+            (*elements < table.min || is_too_large).then_some(ImportMismatch::Elements {
+                import: name,
+                given: *elements,
+                least: table.min,
+                most: table.max,
+            })
+        }
         (kind, _) => Some(ImportMismatch::Kind {
             import: name,
             given: kind_name(kind),
@@ -240,5 +265,6 @@ fn kind_name(kind: &ImportKind) -> &'static str {
         ImportKind::Function { .. } => "function",
         ImportKind::Memory { .. } => "memory",
         ImportKind::Global { .. } => "global",
+        ImportKind::Table { .. } => "table",
     }
 }

@@ -17,6 +17,7 @@ use super::memory;
 use super::playback::Playback;
 use super::playback::call_text::{call_of, quoted_name};
 use super::playback::literal::{self, literal};
+use super::playback::table_changes::TableChange;
 
 /// The message of a call that the recording has no end of.
 const ENDS_HERE: &str = "the recording ends in this call";
@@ -73,6 +74,10 @@ impl Running<'_, '_> {
                     let text = format!("grows {bytes}");
                     let bytes = literal(Value::Int(i128::from(bytes)));
                     self.act(import, number, (text, at), Action::Grows { bytes })?;
+                }
+                Some(event @ (Event::SetTable { .. } | Event::GrowTable { .. })) => {
+                    self.playback()?.advance();
+                    self.replay_table_changes(import, number, &event)?;
                 }
                 Some(Event::Detached { method, at, .. }) => {
                     self.replay_writes(import, number)?;
@@ -152,6 +157,27 @@ impl Running<'_, '_> {
     ) -> Result<Vec<Wasm>, HostTrap> {
         self.playback()?.add_action(import, number, text, place);
         self.perform_actions(&[], &[action])
+    }
+
+    /// Makes the changes of a table.
+    fn replay_table_changes(
+        &mut self,
+        import: &ImportName,
+        number: usize,
+        event: &Event,
+    ) -> Result<(), HostTrap> {
+        let at = match event {
+            Event::SetTable { at, .. } | Event::GrowTable { at, .. } => at.clone(),
+            _ => None,
+        };
+        for (text, change) in self.playback()?.table_changes(event) {
+            let (text, action) = match change {
+                TableChange::Set(set) => (format!("sets {text}"), Action::SetsElement(set)),
+                TableChange::Grow(growth) => (format!("grows {text}"), Action::GrowsTable(growth)),
+            };
+            self.act(import, number, (text, at.clone()), action)?;
+        }
+        Ok(())
     }
 
     /// Writes nothing, as the host did with a view that growth had detached.

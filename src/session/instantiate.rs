@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use wasmer::{
     Extern, ExternType, Function, FunctionEnvMut, FunctionType, Global, Instance,
-    InstantiationError, Memory, MemoryType, Pages, RuntimeError, Table, Tag, Value as Wasm,
+    InstantiationError, Memory, MemoryType, Pages, RuntimeError, Table, TableType, Tag,
+    Value as Wasm,
 };
 
 use crate::prose::Prose;
@@ -272,9 +273,7 @@ impl Session {
                 ExternType::Function(ty) => self.host_function(&name, ty).into(),
                 ExternType::Memory(ty) => self.imported_memory(&name, ty)?.into(),
                 ExternType::Global(ty) => self.given_global(&name, *ty)?.into(),
-                ExternType::Table(ty) => Table::new(&mut self.store, *ty, values::zero(ty.ty))
-                    .map_err(|e| safe::plain(&e.to_string()))?
-                    .into(),
+                ExternType::Table(ty) => self.imported_table(&name, *ty)?.into(),
                 ExternType::Tag(ty) => Tag::new(&mut self.store, ty.params.clone()).into(),
             };
             imports.push(provided);
@@ -373,6 +372,17 @@ impl Session {
                 address_space::explained(safe::plain(&e.to_string()))
             ))
         })
+    }
+
+    /// Creates an imported table: as large as the script states, or as small as it can be.
+    fn imported_table(&mut self, name: &ImportName, mut ty: TableType) -> Result<Table, StepError> {
+        let given = self.script.imports().find(|import| import.name == *name);
+        if let Some(ImportKind::Table { elements }) = given.map(|import| &import.kind) {
+            ty.minimum = u32::try_from(*elements)
+                .map_err(|_| format!("{elements} elements are more than any table can have"))?;
+        }
+        Table::new(&mut self.store, ty, values::zero(ty.ty))
+            .map_err(|error| StepError::failed(safe::plain(&error.to_string())))
     }
 
     /// Creates an imported global.

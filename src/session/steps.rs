@@ -7,7 +7,7 @@ use wasmer::{Extern, Function, Global};
 use crate::data_types::{Piece, TypeRef};
 use crate::safe;
 use crate::script::ast::{
-    Call, Expr, Name, Reading, RecordedStep, Statement, StatementKind, WrittenType,
+    Call, Element, Expr, Name, Reading, RecordedStep, Statement, StatementKind, WrittenType,
 };
 use crate::script::eval;
 use crate::text::count;
@@ -20,7 +20,7 @@ use crate::wasm_types::{ExternKind, memory_size};
 
 use super::call::StepError;
 use super::eval_env::StepEnv;
-use super::exports::{LiveGuest, extern_kind};
+use super::exports::{self, LiveGuest, extern_kind};
 use super::host_line;
 use super::memory::{self, AccessError};
 use super::read_statement::{self, ReadError};
@@ -42,6 +42,7 @@ pub(super) fn kind_of(kind: &StatementKind) -> StepKind {
         StatementKind::Read { .. } => StepKind::Read,
         StatementKind::Grow { .. } => StepKind::Grow,
         StatementKind::Callback(_) => StepKind::Callback,
+        StatementKind::SetElement(_) | StatementKind::GrowTable(_) => StepKind::Table,
         StatementKind::Region { .. } => StepKind::Region,
         StatementKind::View { .. } => StepKind::View,
         StatementKind::Block { .. } => StepKind::Block,
@@ -358,6 +359,23 @@ impl Session {
                 what,
             } => self.perform_read(name, address, what, record),
             StatementKind::Callback(callback) => self.perform_callback(callback, record),
+            StatementKind::SetElement(set) => {
+                let live = self.live_guest()?.clone();
+                let index = self.evaluate(&set.place.index)?;
+                let place = exports::place_of(&index, &set.place).map_err(failed)?;
+                let value = match &set.element {
+                    Element::Value(value) => Some(self.evaluate(value)?),
+                    Element::Export(_) => None,
+                };
+                live.assign_element(&mut self.store, set, place, value.as_ref())?;
+                Ok(())
+            }
+            StatementKind::GrowTable(growth) => {
+                let live = self.live_guest()?.clone();
+                let by = self.evaluate(&growth.by)?;
+                live.grow_table(&mut self.store, &growth.table, &by)?;
+                Ok(())
+            }
             StatementKind::Grow { name, pages } => self.perform_grow(name.as_ref(), pages, record),
             StatementKind::Region {
                 name,

@@ -76,6 +76,9 @@ fn describe_success(timeline: &Timeline, record: &StepRecord) -> Vec<String> {
             ),
             None => "The host set the global. Memory is unchanged.".into(),
         }],
+        StepKind::Table => {
+            vec!["The host changed a table of the guest. Memory is unchanged.".into()]
+        }
         StepKind::Callback => describe_bindings(
             timeline,
             record,

@@ -34,6 +34,8 @@ pub enum StepKind {
     Set,
     /// A host function is put into a table.
     Callback,
+    /// The host sets an element of a table, or grows a table.
+    Table,
     /// A region is named.
     Region,
     /// A region is named, with the type of its bytes.
@@ -62,6 +64,7 @@ impl StepKind {
             StepKind::Global => "global",
             StepKind::Set => "set",
             StepKind::Callback => "callback",
+            StepKind::Table => "table",
             StepKind::Region => "region",
             StepKind::View => "view",
             StepKind::Block => "block",

@@ -31,7 +31,7 @@ impl Parser<'_> {
     }
 
     /// Parses `TABLE` or `MODULE.TABLE`.
-    fn table_name(&mut self) -> Parsed<TableName> {
+    pub fn table_name(&mut self) -> Parsed<TableName> {
         let name = self.external_name("the name of a table")?;
         if !self.eat_symbol(".") {
             return Ok(TableName { module: None, name });

@@ -10,11 +10,14 @@ use crate::script::vocabulary;
 type ParseAction = fn(&mut Parser<'_>) -> Parsed<Action>;
 
 /// How an action is parsed after its first word.
-const ACTIONS: [(&str, ParseAction); 9] = [
+const ACTIONS: [(&str, ParseAction); 10] = [
     ("returns", |parser| parser.returns()),
     ("writes", |parser| parser.writes()),
     ("copies", |parser| parser.copies()),
     ("grows", |parser| parser.grows()),
+    ("sets", |parser| {
+        parser.set_element().map(Action::SetsElement)
+    }),
     ("reads", |parser| parser.reads(None)),
     ("call", |parser| parser.called(Vec::new())),
     ("catches", |parser| parser.catches()),
@@ -51,12 +54,19 @@ impl Parser<'_> {
                 }
             }
             (_, Some("pages")) => self.import_memory()?,
+            (_, Some("elements")) => {
+                self.at += 1;
+                ImportKind::Table {
+                    elements: self.element_count()?,
+                }
+            }
             _ => {
                 let name = self.text_of(span);
-                let fault = self.expected("`(`, `pages` or `=`");
+                let fault = self.expected("`(`, `pages`, `elements` or `=`");
                 return Err(fault.help(format!(
                     "write a function as `import {name}(a, b) …`, a memory as `import {name} \
-                     pages 1 max 2`, a global as `import {name} = 0`"
+                     pages 1 max 2`, a table as `import {name} elements 10`, a global as \
+                     `import {name} = 0`"
                 )));
             }
         };
@@ -216,6 +226,9 @@ impl Parser<'_> {
     }
 
     fn grows(&mut self) -> Parsed<Action> {
+        if let Some(growth) = self.table_growth() {
+            return growth.map(Action::GrowsTable);
+        }
         let bytes = self.expression()?;
         Ok(Action::Grows { bytes })
     }
@@ -311,6 +324,19 @@ impl Parser<'_> {
                 .help("write `pages MIN max MAX shared`"));
         }
         Ok(ImportKind::Memory { min, max, shared })
+    }
+
+    /// Parses a literal number of elements: the table must exist before any value is known.
+    fn element_count(&mut self) -> Parsed<u64> {
+        if let Some(TokenKind::Int(number)) = self.token(0).map(|token| &token.kind)
+            && let Ok(number) = u32::try_from(*number)
+        {
+            self.at += 1;
+            return Ok(number.into());
+        }
+        Err(self
+            .expected("a number of elements")
+            .help("write `import MODULE.NAME elements COUNT`"))
     }
 
     /// Parses a literal number of pages: the memory must exist before any value is known.

@@ -7,6 +7,7 @@ mod import;
 mod reading;
 mod record;
 mod statement;
+mod table;
 mod types;
 
 use super::ast::{Expr, Name, Span, Statement};

@@ -332,7 +332,12 @@ impl Parser<'_> {
     }
 
     fn set(&mut self) -> Parsed<StatementKind> {
+        let start = self.at;
         let export = self.external_name("the name of an exported global")?;
+        if matches!(self.peek_symbol(0), Some("[" | ".")) {
+            self.at = start;
+            return self.set_element().map(StatementKind::SetElement);
+        }
         self.expect_symbol("=")?;
         Ok(StatementKind::Set {
             export,
@@ -351,6 +356,9 @@ impl Parser<'_> {
     }
 
     fn grow(&mut self) -> Parsed<StatementKind> {
+        if let Some(growth) = self.table_growth() {
+            return growth.map(StatementKind::GrowTable);
+        }
         Ok(StatementKind::Grow {
             name: None,
             pages: self.expression()?,

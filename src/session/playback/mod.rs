@@ -3,15 +3,18 @@
 
 pub(super) mod call_text;
 pub(super) mod literal;
+pub(super) mod table_changes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::hostlog::{Event, HostLog};
+use crate::hostlog::{Entry, Event, HostLog};
 use crate::script::ast::{DetachedWrite, ImportName, RecordedActions};
 use crate::source::HostPlace;
 use crate::timeline::PAGE;
 use crate::value::Value;
+
+use table_changes::{KnownTable, tables_of};
 
 /// Bytes that stayed the same between two changes, and count to the same write.
 const MAX_GAP: u64 = 3;
@@ -45,6 +48,10 @@ pub(super) struct Playback {
     pub(super) log: Arc<HostLog>,
     /// The entries about the instance, by index.
     pub(super) entries: Vec<usize>,
+    /// The instance.
+    instance: u32,
+    /// Its tables.
+    tables: Vec<KnownTable>,
     /// The index into `entries` of the next one.
     next: usize,
     /// The memory that is compared.
@@ -74,6 +81,8 @@ impl Playback {
     pub fn new(log: Arc<HostLog>, instance: u32, memory: Option<u32>, file_prefix: &str) -> Self {
         Playback {
             entries: entries_of(&log, instance, memory),
+            tables: tables_of(log.instances.get(instance as usize)),
+            instance,
             log,
             next: 0,
             memory,
@@ -113,7 +122,6 @@ impl Playback {
                     at,
                     ..
                 } => self.pending.wrote.push((*address, *length, at.clone())),
-                Event::SetTable { .. } | Event::GrowTable { .. } => self.has_table_changes = true,
                 other => return Some(other.clone()),
             }
             self.next += 1;
@@ -125,8 +133,20 @@ impl Playback {
         self.next += 1;
     }
 
-    /// Returns whether a call or an import's call comes after the next event.
+    /// Returns whether the host went on after the next event: it called the guest again, or ended well.
     pub fn goes_on(&self) -> bool {
+        let ends_well = |entry: &Entry| {
+            matches!(
+                entry.event,
+                Event::End {
+                    status: Some(0),
+                    ..
+                }
+            )
+        };
+        if self.log.entries.last().is_some_and(ends_well) {
+            return true;
+        }
         let rest = self.entries.iter().skip(self.next + 1);
         rest.filter_map(|index| self.log.entries.get(*index))
             .any(|entry| matches!(entry.event, Event::Call { .. }))
@@ -348,7 +368,7 @@ impl Playback {
             ),
             (
                 self.has_table_changes,
-                "the host put functions into a table, which is not replayed",
+                "the host put a function of its own into a table, which is not replayed",
             ),
         ];
         let causes = known.iter().filter(|(fits, _)| *fits);
@@ -427,6 +447,7 @@ fn is_covered(spans: &[(u64, u64)], at: u64) -> bool {
 /// Returns the entries about an instance and its memory.
 fn entries_of(log: &HostLog, instance: u32, memory: Option<u32>) -> Vec<usize> {
     let mut open: Vec<bool> = Vec::new();
+    let tables = tables_of(log.instances.get(instance as usize));
     let is_of_instance = |function: &u32| {
         let function = log.functions.get(*function as usize);
         function.is_some_and(|function| function.instance == instance)
@@ -447,8 +468,10 @@ fn entries_of(log: &HostLog, instance: u32, memory: Option<u32>) -> Vec<usize> {
         Event::Return(_) | Event::Throw(_) | Event::Answer(_) | Event::Fail(_) => {
             open.pop().unwrap_or_default()
         }
-        Event::SetTable { .. } | Event::GrowTable { .. } => true,
-        Event::End(_) => false,
+        Event::SetTable { table, .. } | Event::GrowTable { table, .. } => {
+            tables.iter().any(|known| known.is_numbered(*table))
+        }
+        Event::End { .. } => false,
     };
     let entries = log.entries.iter().enumerate();
     entries

@@ -14,6 +14,7 @@ use crate::session::host_line;
 use crate::session::imports::HostState;
 use crate::session::limits::{CancelHandle, Limits};
 use crate::session::playback::call_text::{call_of, name_text};
+use crate::session::playback::table_changes::TableChange;
 use crate::session::playback::{Playback, literal};
 use crate::session::{OpenError, Session, SessionConfig, memory};
 use crate::source::HostPlace;
@@ -168,7 +169,10 @@ fn setup_of(instance: &Instance, guest: &Guest) -> Vec<String> {
             GivenItem::Global(Crossed::Value(value)) if *value != Value::Null => {
                 lines.push(format!("import {shown} = {value}"));
             }
-            GivenItem::Global(_) | GivenItem::Table(_) => {}
+            GivenItem::Table {
+                size: Some(size), ..
+            } => lines.push(format!("import {shown} elements {size}")),
+            GivenItem::Global(_) | GivenItem::Table { size: None, .. } => {}
         }
     }
     lines
@@ -279,6 +283,13 @@ impl Translator<'_> {
                     }
                 }
                 Event::SetGlobal { .. } => {}
+                Event::SetTable { .. } => {
+                    if let Some(playback) = self.playback() {
+                        playback.has_table_changes = true;
+                    }
+                }
+                // The size of a table that the host gave is in what it gave.
+                Event::GrowTable { .. } => {}
                 _ => break,
             }
             self.advance();
@@ -333,6 +344,13 @@ impl Translator<'_> {
                 self.step(kind, format!("grow {by}"), at.clone(), false)
                     .is_some()
             }
+            Event::SetTable { at, .. } | Event::GrowTable { at, .. } => {
+                self.advance();
+                let changes = self
+                    .playback()
+                    .map(|playback| playback.table_changes(event));
+                self.change_table(changes.unwrap_or_default(), at.as_ref())
+            }
             Event::Detached { method, at, .. } => {
                 self.replay_writes(at.as_ref()) && self.detached_write(method, at.clone())
             }
@@ -367,6 +385,23 @@ impl Translator<'_> {
         let text = format!("set {} = {text}", name_text(name));
         self.step(StatementKind::Set { export, value }, text, at, false)
             .is_some()
+    }
+
+    /// Makes the changes of a table. Returns whether the replay goes on.
+    fn change_table(
+        &mut self,
+        changes: Vec<(String, TableChange)>,
+        at: Option<&Arc<HostPlace>>,
+    ) -> bool {
+        changes.into_iter().all(|(text, change)| {
+            let (kind, text) = match change {
+                TableChange::Set(set) => (StatementKind::SetElement(set), format!("set {text}")),
+                TableChange::Grow(growth) => {
+                    (StatementKind::GrowTable(growth), format!("grow {text}"))
+                }
+            };
+            self.step(kind, text, at.cloned(), false).is_some()
+        })
     }
 
     /// Writes nothing, as the host did with a view that growth had detached.

@@ -238,3 +238,93 @@ fn writes_into_detached_views_are_named_and_writes_into_new_views_are_quiet() {
     let run = folder.run(&["run", "a.hostlog", "--deny", "warnings"]);
     assert_eq!(run.status, 0, "{}", run.stdout);
 }
+
+#[test]
+fn what_the_host_does_to_tables_is_replayed() {
+    let folder = folder_of("tables");
+    recorded(&folder, "app.mjs", &[], "tests/hosts/tables.hostlog");
+    let run = folder.run(&["run", "a.hostlog", "--deny", "warnings"]);
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    for step in [
+        "set env.objects[3] = object(\"ref 0\")",
+        "set env.objects[4] = null",
+        "grow functions by 2",
+        "set functions[1] = export double",
+        "call apply(2, 21)  → -21",
+        "expect trap call apply(1, 1)",
+    ] {
+        assert!(run.stdout.contains(step), "{step}\n{}", run.stdout);
+    }
+    let written = folder.run(&["run", "a.hostlog", "--format", "steps", "-o", "again.steps"]);
+    assert_eq!(written.status, 0, "{}", written.stderr);
+    let steps = folder.read("again.steps");
+    assert!(steps.contains("import env.objects elements 5\n"), "{steps}");
+    assert!(
+        steps.contains("sets functions[2] = export negate"),
+        "{steps}"
+    );
+    let again = folder.run(&["run", "again.steps"]);
+    assert_eq!(again.status, 0, "{}", again.stdout);
+}
+
+/// How many times a host is killed.
+fn kills() -> u64 {
+    let wanted = std::env::var("LINMEM_TEST_KILLS").ok();
+    wanted.and_then(|kills| kills.parse().ok()).unwrap_or(3)
+}
+
+#[test]
+fn a_host_that_is_killed_at_any_moment_leaves_a_recording_that_opens() {
+    if !has_node() {
+        return;
+    }
+    let app = "import { readFileSync } from 'node:fs';
+        const { memory, alloc, free, upper } = new WebAssembly.Instance(
+          new WebAssembly.Module(readFileSync('guest.wasm'))).exports;
+        for (let i = 0; ; i++) {
+          const at = alloc(8 + i % 50);
+          new Uint8Array(memory.buffer).set(new TextEncoder().encode('text ' + i), at);
+          upper(at, 8);
+          free(at);
+        }";
+    let folder = Folder::new().with("app.mjs", app).with(
+        "guest.wasm",
+        std::fs::read(in_repository("guest/hosts/guest.wasm")).unwrap(),
+    );
+    let cache = folder.arg("cache");
+    for kill in 0..kills() {
+        let _ = std::fs::remove_file(folder.join("a.hostlog"));
+        let command = folder.command(&["record", "-o", "a.hostlog", "--", "node", "app.mjs"]);
+        let mut child = command.env("XDG_CACHE_HOME", &cache).spawn();
+        // The moments are spread over the first megabyte.
+        let wanted = 20_000 + kill * 337_331 % 1_000_000;
+        let size = || std::fs::metadata(folder.join("a.hostlog")).map_or(0, |file| file.len());
+        while size() < wanted {
+            assert!(child.try_wait().unwrap().is_none(), "the host ended");
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let text = std::fs::read_to_string(folder.join("a.hostlog")).unwrap();
+        let checked = folder.run(&["record", "--check", "a.hostlog"]);
+        assert_eq!(checked.status, 0, "kill {kill}: {}", checked.stderr);
+        assert!(
+            text.contains("\"call\""),
+            "kill {kill}: nothing was recorded"
+        );
+        // The beginning is enough for the replay, which takes long otherwise.
+        let lines: Vec<&str> = text.split_inclusive('\n').take(200).collect();
+        folder.write("a.hostlog", lines.concat());
+        let run = folder.run(&["run", "a.hostlog"]);
+        assert!(
+            !run.stdout.contains("diverged"),
+            "kill {kill}: {}",
+            run.stdout
+        );
+        assert!(
+            run.stdout.contains("call upper("),
+            "kill {kill}: {}",
+            run.stdout
+        );
+    }
+}
