@@ -11,6 +11,7 @@ pub fn check(bytes: &[u8]) {
     let mut whole = br#"{"format":"linmem.host/1"}
 {"module":0,"bytes":"AGFzbQEAAAA="}
 {"memory":0,"pages":1}
+{"table":0}
 {"instance":0,"module":0,"given":[]}
 {"created":0,"exports":[{"export":"memory","memory":0}]}
 {"function":0,"instance":0,"export":"f"}

@@ -136,6 +136,14 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
         ("{\"detached\":0}", "line 10: the key `method` is missing"),
         (
+            "{\"set_table\":0,\"index\":1,\"function\":0}",
+            "line 10: there is no table 0",
+        ),
+        (
+            "{\"table\":0}\n{\"grow_table\":0,\"by\":1}",
+            "line 11: the key `before` is missing",
+        ),
+        (
             "{\"memory\":0,\"pages\":-1}",
             "line 10: `pages` must be a whole number",
         ),
