@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::ast::{
-    Action, Expr, ExprKind, ImportKind, Reading, Span, Statement, StatementKind, WrittenType,
+    Action, Element, Expr, ExprKind, ImportKind, Reading, SetElement, Span, Statement,
+    StatementKind, WrittenType,
 };
 use super::error::{Fault, Lines};
 use super::eval::{self, EvalEnv};
@@ -280,6 +281,8 @@ fn for_each_part(kind: &mut StatementKind, visit: Visit<'_>) {
             in_expression(value, visit);
         }
         Kind::Read { address, what, .. } => in_reading(address, what, visit),
+        Kind::SetElement(set) => in_set_element(set, visit),
+        Kind::GrowTable(growth) => in_expression(&mut growth.by, visit),
         Kind::View { address, ty, .. } => {
             in_expression(address, visit);
             visit(Part::Type(ty));
@@ -297,7 +300,7 @@ fn for_each_part(kind: &mut StatementKind, visit: Visit<'_>) {
         Kind::Import(import) => match &mut import.kind {
             ImportKind::Function { actions, .. } => in_actions(actions, visit),
             ImportKind::Global { value } => in_expression(value, visit),
-            ImportKind::Memory { .. } => {}
+            ImportKind::Memory { .. } | ImportKind::Table { .. } => {}
         },
     }
 }
@@ -319,9 +322,18 @@ fn in_actions(actions: &mut [Action], visit: Visit<'_>) {
                 in_expression(value, visit);
             }
             Action::Traps { why } => in_expression(why, visit),
+            Action::SetsElement(set) => in_set_element(set, visit),
+            Action::GrowsTable(growth) => in_expression(&mut growth.by, visit),
             Action::Reads { address, what, .. } => in_reading(address, what, visit),
             Action::Call { call, .. } | Action::Catches(call) => in_call(call, visit),
         }
+    }
+}
+
+fn in_set_element(set: &mut SetElement, visit: Visit<'_>) {
+    in_expression(&mut set.place.index, visit);
+    if let Element::Value(value) = &mut set.element {
+        in_expression(value, visit);
     }
 }
 

@@ -194,6 +194,7 @@ impl Running<'_, '_> {
         let action = Action::Writes {
             address: literal(Value::Int(0)),
             value: literal(Value::Text(String::new())),
+            is_zeroed: false,
         };
         self.act(import, number, ("writes 0, \"\"".to_owned(), at), action)?;
         Ok(())

@@ -416,6 +416,7 @@ impl Translator<'_> {
         let kind = StatementKind::Write {
             address: literal::literal(Value::Int(0)),
             value: literal::literal(Value::Text(String::new())),
+            is_zeroed: false,
         };
         self.step(kind, "write 0, \"\"".to_owned(), at, false)
             .is_some()
