@@ -94,6 +94,13 @@ fn after_keyword(app: &App, before: &str, is_quoted: bool) -> Option<Vec<String>
             .filter_map(|export| name(export, is_quoted))
             .collect(),
         _ if is_quoted => Vec::new(),
+        // A length comes before an encoding, and a type has its own.
+        "as" if before
+            .rsplit_once("read")
+            .is_some_and(|(_, read)| read.contains(',')) =>
+        {
+            texts(&mut script::reading_words())
+        }
         "as" => {
             let types = known(app).types.into_iter();
             let words = script::reading_words().chain(script::type_words());
