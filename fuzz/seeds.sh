@@ -1,9 +1,9 @@
 #!/bin/sh
-# Fills the corpora with the shipped sessions and pages (`steps`) and guests (`module`). `session`, `allocators` and `hostlog` need no seeds.
+# Fills the corpora with the shipped sessions and pages (`steps`) and guests (`module`), and modules with debug information (`types`). `session`, `allocators` and `hostlog` need no seeds.
 # Folders given as arguments are searched for more guests.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/steps corpus/module corpus/session corpus/allocators corpus/hostlog
+mkdir -p corpus/steps corpus/module corpus/session corpus/allocators corpus/hostlog corpus/types
 
 # Names by number: two folders may hold a file of the same name.
 n=0
@@ -18,3 +18,5 @@ find ../guest "$@" -name target -prune -o \( -name '*.wat' -o -name '*.wasm' \) 
   n=$((n + 1))
   cp "$file" "corpus/module/seed-$n"
 done
+
+cp ../tests/types/*.wasm ../guest/rust/*.wasm corpus/types/

@@ -60,6 +60,8 @@ pub enum Command {
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and
     /// why
     Inspect(InspectArgs),
+    /// Print the layout of a type: offsets, sizes and padding; without NAME, list the types
+    Types(TypesArgs),
     /// Write a steps file to start from, guessed from a module's exports and tried once, with the
     /// reasons as comments
     Init(InitArgs),
@@ -283,6 +285,39 @@ pub struct InspectArgs {
 pub enum InspectFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct TypesArgs {
+    /// A .wasm module with debug information, or a .steps or .md file with types
+    pub file: PathBuf,
+
+    /// The type: Shape, core::option::Option<u32> or the end of such a name
+    pub name: Option<String>,
+
+    /// List only names that contain this text
+    #[arg(long, value_name = "TEXT", conflicts_with = "name")]
+    pub filter: Option<String>,
+
+    /// List all types, also numbers and pointers, and not only the first 100
+    #[arg(long, conflicts_with = "name")]
+    pub all: bool,
+
+    /// Take this core module of a component, by its number, counted from 0
+    #[arg(long, value_name = "N")]
+    pub core: Option<usize>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
+    pub format: InspectFormat,
+
+    /// When to use colour; NO_COLOR in the environment means never
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod script_gen;
 pub mod session;
 mod smith;
 pub mod steps;
+pub mod types;
 
 use linmem::safe;
 

@@ -89,6 +89,10 @@ pub const EXAMPLES: Notes = Notes {
             "shows where two modules differ",
         ),
         (
+            "linmem types guest.wasm Shape",
+            "prints where the fields of a type are, from debug information",
+        ),
+        (
             "linmem config",
             "prints the configuration in force, as a file to start from",
         ),

@@ -169,6 +169,26 @@ fn recording(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     finish(record::title(file), replay.script, guest, files, args)
 }
 
+/// Loads a steps file for its types, and the module that it names, if any.
+pub fn for_types(file: &Path) -> Result<(Script, Option<Guest>)> {
+    let shown = safe::plain(&file.to_string_lossy());
+    let text = match String::from_utf8(read(file, &shown)?) {
+        Ok(text) => text,
+        Err(error) => bail!(not_utf8_message(&shown, &error)),
+    };
+    let script = script::parse(if is_stdin(file) { "-" } else { &shown }, &text)?;
+    let guest = match script.module() {
+        None => None,
+        Some(path) if path.starts_with(BUILT_IN) => Some(built_in_module(path)?),
+        Some(path) => {
+            let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+            let _notice = input_file::notice_of_wait(&folder.join(path));
+            Some(Files::Folder(folder).module(path)?)
+        }
+    };
+    Ok((script, guest))
+}
+
 /// Returns the message for a file that is not UTF-8, with the first line that is not.
 fn not_utf8_message(shown: &str, error: &FromUtf8Error) -> String {
     let (before, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());

@@ -32,6 +32,7 @@ mod steps_file;
 mod test;
 mod theme;
 mod tui;
+mod types;
 mod who;
 
 use std::process::ExitCode;
@@ -64,6 +65,7 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Lesson(args)) => lesson::lesson(args),
         Some(Command::Exercise(args)) => exercise::exercise(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
+        Some(Command::Types(args)) => types::types(args),
         Some(Command::Init(args)) => init::init(args),
         Some(Command::Diff(args)) => diff::diff(args),
         Some(Command::Who(args)) => who::who(args),

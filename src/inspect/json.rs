@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Inspection;
 use crate::guest::abi::{Arg, ExportRole, Recognised};
-use crate::guest::{DataSegment, Export, Import, Memory};
+use crate::guest::{DataSegment, Export, FunctionSignature, Import, Memory};
 use crate::safe;
 use crate::wasm_types::MemoryType;
 
@@ -34,7 +34,8 @@ fn document(inspection: &Inspection<'_>) -> Value {
         "sha256": inspection.sha256,
         "form": if guest.text().is_some() { "text" } else { "binary" },
         "imports": guest.imports().iter().map(import).collect::<Vec<_>>(),
-        "exports": guest.exports().iter().zip(&abi.roles).map(export).collect::<Vec<_>>(),
+        "exports": guest.exports().iter().zip(&abi.roles)
+            .map(|(export, role)| self::export(export, role, inspection)).collect::<Vec<_>>(),
         "start_function": guest.start().map(|index| guest.function_name(index)),
         "memories": guest.memories().iter().map(memory).collect::<Vec<_>>(),
         "recorded_memory": recorded.as_ref().ok().copied().flatten(),
@@ -61,7 +62,7 @@ fn import(import: &Import) -> Value {
     })
 }
 
-fn export((export, role): (&Export, &ExportRole)) -> Value {
+fn export(export: &Export, role: &ExportRole, inspection: &Inspection<'_>) -> Value {
     let is_function = export.ty.as_func().is_some();
     let args = || {
         role.args
@@ -77,6 +78,18 @@ fn export((export, role): (&Export, &ExportRole)) -> Value {
         "why": role.why,
         "args": is_function.then(args),
         "params": is_function.then_some(&role.params),
+        "declared": inspection.declared.get(&export.name).filter(|_| is_function).map(declared),
+    })
+}
+
+fn declared(signature: &FunctionSignature) -> Value {
+    let params = signature.params.iter();
+    json!({
+        "text": signature.text,
+        "name": signature.name,
+        "params": params.map(|param| json!({ "name": param.name, "type": param.type_text }))
+            .collect::<Vec<_>>(),
+        "result": signature.result_text,
     })
 }
 

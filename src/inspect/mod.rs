@@ -8,14 +8,17 @@ pub mod draft;
 mod json;
 mod paths;
 mod text;
+pub mod types;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use sha2::{Digest, Sha256};
 
+use crate::data_types::TypeTable;
 use crate::guest::abi::Abi;
-use crate::guest::{Guest, Layout, ModuleMetadata};
+use crate::guest::{FunctionSignature, Guest, Layout, ModuleMetadata};
 
 pub use component::write as write_component;
 pub use paths::module_name;
@@ -50,6 +53,8 @@ struct Inspection<'g> {
     layout: Layout,
     metadata: ModuleMetadata,
     features: Vec<&'static str>,
+    /// By the name of an exported function, its declaration in the source.
+    declared: BTreeMap<String, FunctionSignature>,
 }
 
 impl<'g> Inspection<'g> {
@@ -64,6 +69,11 @@ impl<'g> Inspection<'g> {
             layout: guest.layout(),
             metadata: guest.metadata(),
             features: guest.features_used(),
+            declared: guest
+                .debug_types()
+                .exported_functions(&mut TypeTable::default())
+                .into_iter()
+                .collect(),
         }
     }
 }

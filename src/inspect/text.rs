@@ -127,7 +127,26 @@ fn write_exports(out: &mut MarginWriter<'_>, inspection: &Inspection<'_>) -> io:
         .map(row)
         .collect();
     out.table(&rows)?;
-    write_more(out, exports.len(), MOST_EXPORTS)
+    write_more(out, exports.len(), MOST_EXPORTS)?;
+    write_declared(out, inspection)
+}
+
+/// Writes how the source declares the exported functions, in the order of the exports.
+fn write_declared(out: &mut MarginWriter<'_>, inspection: &Inspection<'_>) -> io::Result<()> {
+    let exports = inspection.guest.exports().iter();
+    let declared: Vec<&str> = exports
+        .filter(|export| matches!(export.ty, ExternType::Func(_)))
+        .filter_map(|export| inspection.declared.get(&export.name))
+        .map(|signature| signature.text.as_str())
+        .collect();
+    if declared.is_empty() {
+        return Ok(());
+    }
+    out.subpart("in source");
+    for text in declared.iter().take(MOST_EXPORTS) {
+        out.text(text, 4)?;
+    }
+    write_more(out, declared.len(), MOST_EXPORTS)
 }
 
 /// Returns an export's role with what is known besides; nothing where its type shows all of it.

@@ -15,6 +15,7 @@
 
 pub mod allocators;
 pub mod apps;
+pub mod debug_types;
 pub mod driver;
 pub mod live_session;
 pub mod nested_calls;

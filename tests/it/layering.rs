@@ -147,6 +147,7 @@ const PARTS: [(&str, &[&str]); 22] = [
             "app",
             "data_types",
             "guest",
+            "inspect",
             "protocol",
             "script",
             "session",

@@ -357,6 +357,8 @@ fn json_page_describes_every_key_of_inspect() {
         (@producers (language \"C\" \"\")) (global (export \"__stack_pointer\") i32 (i32.const 1024)))";
     take(&Guest::from_bytes("odd.wat", odd.as_bytes()).unwrap());
 
+    take(&Guest::load_for_inspection(Path::new("tests/types/c_layouts.wasm")).unwrap());
+
     // A section with the number 1 is a core module.
     let component = b"\0asm\x0d\0\x01\0\x01\x08\0asm\x01\0\0\0";
     let folder = Folder::new().with("component.wasm", component);

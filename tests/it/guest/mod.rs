@@ -1,6 +1,7 @@
 //! Guests: loading, instrumentation, the journal, debug information, and the shipped guests.
 
 mod debug_info;
+mod debug_types;
 mod features;
 mod instrument;
 mod interrupt;

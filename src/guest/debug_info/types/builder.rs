@@ -11,9 +11,10 @@ use gimli::{DwAt, DwTag};
 use super::Language;
 use super::entries::{Entries, Entry};
 use super::index::TypeIndex;
-use super::scalars;
+use super::{scalars, signature};
 use crate::data_types::{
-    Count, DataType, Field, NumberType, POINTER_SIZE, Record, RecordKind, Shape, TypeId, TypeTable,
+    ByteOrder, Count, DataType, Field, NumberType, POINTER_SIZE, Record, RecordKind, Shape, TypeId,
+    TypeTable,
 };
 
 /// How many levels of types that contain each other are built.
@@ -21,6 +22,16 @@ const MAX_DEPTH: usize = 64;
 
 /// How many types are built for one question.
 const MAX_TYPES: usize = 20_000;
+
+/// The largest type in bytes: that of a 32-bit memory.
+const MAX_SIZE: u64 = 1 << 32;
+
+/// How many fields a record has with those of the anonymous records in it. With more, these get
+/// names.
+const MAX_ANONYMOUS: usize = 4096;
+
+/// How many dimensions of an array are built.
+const MAX_DIMENSIONS: usize = 16;
 
 /// How many names and qualifiers of one type are followed.
 const MAX_ALIASES: usize = 32;
@@ -34,6 +45,8 @@ pub(super) struct Builder<'a, 'b, 't> {
     known: HashMap<usize, (TypeId, State)>,
     /// The entries that pointers refer to and that are not built yet.
     waiting: Vec<usize>,
+    /// By the type of a record with anonymous records in it, the number of fields of all of them.
+    flattened: HashMap<TypeId, usize>,
     depth: usize,
 }
 
@@ -53,6 +66,7 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
             table,
             known: HashMap::new(),
             waiting: Vec::new(),
+            flattened: HashMap::new(),
             depth: 0,
         }
     }
@@ -97,10 +111,36 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
         let ty = self.entries.entry(at).and_then(|entry| self.make(&entry));
         self.depth -= 1;
         if let Some(ty) = ty {
+            let ty = self.bounded(id, ty);
             self.table.set(id, ty);
         }
         self.known.insert(at, (id, State::Done));
         id
+    }
+
+    /// Makes sure that others can add up the sizes and offsets of a type, and list all of its
+    /// fields.
+    fn bounded(&mut self, id: TypeId, mut ty: DataType) -> DataType {
+        if ty.size > MAX_SIZE {
+            return opaque(ty.name, 0);
+        }
+        if let Shape::Record(record) = &mut ty.shape {
+            record.fields.retain(|field| field.offset <= MAX_SIZE);
+            let own = record.fields.iter().filter(|field| field.name.is_empty());
+            let inner = own.map(|field| self.flattened.get(&field.ty).copied().unwrap_or(1));
+            let count = inner.fold(record.fields.len(), usize::saturating_add);
+            if count > MAX_ANONYMOUS {
+                for field in record
+                    .fields
+                    .iter_mut()
+                    .filter(|field| field.name.is_empty())
+                {
+                    field.name = Arc::from(format!("_{}", field.offset));
+                }
+            }
+            self.flattened.insert(id, count.min(MAX_ANONYMOUS));
+        }
+        ty
     }
 
     /// Returns the number of a type that a pointer refers to. It is built later.
@@ -198,7 +238,15 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
 
     fn alias(&mut self, entry: &Entry<'a>) -> Option<DataType> {
         let id = self.type_of(entry)?;
-        self.table.get(id).cloned()
+        let ty = self.table.get(id)?;
+        let parts = match &ty.shape {
+            Shape::Record(record) => record.fields.len(),
+            Shape::Enumeration(numbers) => numbers.values.len(),
+            Shape::Tagged(tagged) => tagged.variants.len(),
+            _ => 0,
+        };
+        self.entries.count_work(parts)?;
+        Some(ty.clone())
     }
 
     fn pointer(&mut self, entry: &Entry<'a>, name: Option<&str>) -> DataType {
@@ -207,16 +255,22 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
         if size != POINTER_SIZE {
             return opaque(None, size);
         }
+        let language = entry.unit.language;
         let target = entry
             .reference(gimli::DW_AT_type)
             .and_then(|at| self.canonical(at))
             .and_then(|at| self.entries.entry(at));
+        let mut text = None;
         let shape = match target {
             // A pointer to a function is a place in a table.
-            Some(target) if self.is_function(&target) => Shape::Number {
-                number: NumberType::U32,
-                order: crate::data_types::ByteOrder::Little,
-            },
+            Some(target) if self.is_function(&target) => {
+                let of = signature::type_text(&mut self.entries, Some(entry.at), language);
+                text = Some(Arc::from(of));
+                Shape::Number {
+                    number: NumberType::U32,
+                    order: ByteOrder::Little,
+                }
+            }
             Some(target) if self.is_text(entry, &target, name) => Shape::Pointer {
                 to: Some(self.table.add(DataType {
                     name: None,
@@ -231,7 +285,7 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
             None => Shape::Pointer { to: None },
         };
         DataType {
-            name: None,
+            name: text,
             size,
             align: size,
             shape,
@@ -279,6 +333,7 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
             )
         });
         let mut counts: Vec<(u64, Option<u64>)> = dimensions
+            .take(MAX_DIMENSIONS)
             .map(|child| (count(child), child.number(gimli::DW_AT_byte_stride)))
             .collect();
         let (first, rest) = match counts.split_first_mut() {

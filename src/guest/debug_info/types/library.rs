@@ -5,8 +5,8 @@
 
 use crate::data_types::{Field, Record, RecordKind, Shape, Slice, TypeId, TypeTable};
 
-/// How many records around the pointer of a vector are looked into.
-const MAX_WRAPPERS: usize = 8;
+/// How many fields are looked into for the pointer of a vector, which is within a few records.
+const MAX_FIELDS: usize = 64;
 
 /// Returns the slice that a record is; `None` for any other record. `parameter` is the first type
 /// argument.
@@ -69,7 +69,8 @@ fn vector(
     }
     let buffer = field(record, "buf")?;
     let length = field(record, "len")?;
-    let pointer = pointer_within(buffer, table, 0)?;
+    let mut left = MAX_FIELDS;
+    let pointer = pointer_within(buffer, table, &mut left)?;
     counted(pointer, length, parameter?, false, table)
 }
 
@@ -93,14 +94,12 @@ fn string(name: &str, record: &Record, table: &TypeTable) -> Option<Slice> {
 }
 
 /// Returns the offset of the first pointer within a field.
-fn pointer_within(field: &Field, table: &TypeTable, depth: usize) -> Option<u64> {
-    if depth > MAX_WRAPPERS {
-        return None;
-    }
+fn pointer_within(field: &Field, table: &TypeTable, left: &mut usize) -> Option<u64> {
+    *left = left.checked_sub(1)?;
     match &table.get(field.ty)?.shape {
         Shape::Pointer { .. } => Some(field.offset),
         Shape::Record(record) => record.fields.iter().find_map(|inner| {
-            let within = pointer_within(inner, table, depth + 1)?;
+            let within = pointer_within(inner, table, left)?;
             field.offset.checked_add(within)
         }),
         _ => None,

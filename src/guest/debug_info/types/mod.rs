@@ -79,6 +79,8 @@ pub struct FunctionSignature {
     pub params: Vec<Parameter>,
     /// The type of the result; `None` if there is none.
     pub result: Option<TypeId>,
+    /// The type of the result as the language writes it, safe to print; `None` if there is none.
+    pub result_text: Option<String>,
     /// The declaration, safe to print: `Shape *make_shape(uint32_t count)`.
     pub text: String,
 }
@@ -264,6 +266,10 @@ fn signature_of(builder: &mut Builder<'_, '_, '_>, at: usize) -> Option<Function
     let entry = builder.entries.entry(at)?;
     let name = builder.entries.inherited_name(&entry)?;
     let language = entry.unit.language;
+    // The text format, for one, has functions without types in its line tables.
+    if language == Language::Other {
+        return None;
+    }
     let result = type_at(builder, &entry);
     let mut params = Vec::new();
     let mut texts = Vec::new();
@@ -285,19 +291,18 @@ fn signature_of(builder: &mut Builder<'_, '_, '_>, at: usize) -> Option<Function
         true => format!("{name}(void)"),
         false => format!("{name}({})", texts.join(", ")),
     };
-    let text = match (language, result) {
+    let result_text =
+        result.map(|at| signature::type_text(&mut builder.entries, Some(at), language));
+    let text = match (language, &result_text) {
         (Language::C | Language::Cpp | Language::Other, _) => {
             signature::declared(&mut builder.entries, result, &inner, language)
         }
         (Language::Rust, None) => format!("fn {inner}"),
         (Language::Go, None) => format!("func {inner}"),
-        (_, _) => {
-            let result = signature::type_text(&mut builder.entries, result, language);
-            match language {
-                Language::Rust => format!("fn {inner} -> {result}"),
-                Language::Go => format!("func {inner} {result}"),
-                _ => format!("fn {inner} {result}"),
-            }
+        (Language::Rust, Some(result)) => format!("fn {inner} -> {result}"),
+        (Language::Go, Some(result)) => format!("func {inner} {result}"),
+        (Language::Zig, result) => {
+            format!("fn {inner} {}", result.as_deref().unwrap_or("void"))
         }
     };
     Some(FunctionSignature {
@@ -305,6 +310,7 @@ fn signature_of(builder: &mut Builder<'_, '_, '_>, at: usize) -> Option<Function
         language,
         params,
         result: result.map(|at| builder.build_all(at)),
+        result_text: result_text.map(|text| safe::cut(&text, MAX_NAME)),
         text: safe::cut(&text, MAX_NAME * 2),
     })
 }

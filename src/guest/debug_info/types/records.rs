@@ -94,12 +94,17 @@ impl<'a> Builder<'a, '_, '_> {
             return;
         };
         let base = self.type_of(entry);
-        let Some(base) = base.and_then(|id| self.table.get(id).cloned()) else {
+        let Some(base) = base.and_then(|id| self.table.get(id)) else {
             return;
         };
         let Shape::Record(record) = &base.shape else {
             return;
         };
+        // Each field is compared with those before it.
+        let work = record.fields.len().saturating_mul(fields.len() / 16 + 1);
+        if self.entries.count_work(work).is_none() {
+            return;
+        }
         for field in &record.fields {
             let is_hidden = fields.iter().any(|other| other.name == field.name);
             let name = match &base.name {
