@@ -1,6 +1,7 @@
   ;; The part that all guests of the generator share: a guest that works with blocks. It uses `$take`
   ;; and `$give`, which the allocator's part defines.
   (import "env" "text" (func $text (param i32) (result i32)))
+  (import "env" "name" (func $name (param i32 i32)))
   (memory (export "memory") 1)
   (global $__stack_pointer (mut i32) (i32.const 0x2000))
   (global $held (mut i32) (i32.const 0))
@@ -39,6 +40,14 @@
     (i32.store8 (local.get $p) (i32.const 0x21))
     (call $give (local.get $p) (local.get $n))
     (local.get $n))
+  ;; Lets an import write to a block, and releases it.
+  (func (export "ask") (param $n i32) (result i32)
+    (local $p i32) (local $first i32)
+    (local.set $p (call $take (local.get $n)))
+    (call $name (local.get $p) (local.get $n))
+    (local.set $first (i32.load8_u (local.get $p)))
+    (call $give (local.get $p) (local.get $n))
+    (local.get $first))
   ;; Works with $rounds pairs of blocks and a frame on the stack.
   (func (export "work") (param $rounds i32) (result i32)
     (local $frame i32) (local $a i32) (local $b i32) (local $n i32)

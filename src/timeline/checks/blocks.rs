@@ -14,6 +14,16 @@ use crate::timeline::{
     UseKind, Writer,
 };
 
+/// The size of a pointer of a guest, in bytes.
+const POINTER_SIZE: u64 = 4;
+
+/// The most bytes of a released block that allocators write in one piece: four words, such as the
+/// pointers of a list.
+const ALLOCATOR_WORDS: u64 = 4 * POINTER_SIZE;
+
+/// The multiple to which allocators round the size of a block, in bytes.
+const ALLOCATOR_ALIGNMENT: u64 = 16;
+
 /// A write to a released block: the first one by each writer.
 pub(super) struct ReleasedWrite {
     pub held: BlockState,
@@ -227,9 +237,14 @@ impl Blocks {
         if call.is_none() && record.facts.global_set.is_none() {
             return Vec::new();
         }
+        let nested = record
+            .imports_called
+            .iter()
+            .flat_map(|import| &import.calls);
+        let calls: Vec<&CallRecord> = call.into_iter().chain(nested).collect();
         let has_new_owner = |number: &u64| {
             self.spans.get(number).is_some_and(|held| {
-                call.is_some_and(|call| allocates(call, held.span))
+                calls.iter().any(|call| allocates(call, held.span))
                     || stack::covers_again(self.stack, held.span, record)
             })
         };
@@ -288,8 +303,8 @@ impl Blocks {
         let mut found = Vec::new();
         for ReleasedWrite { held, span, writer } in writes {
             // The guest's allocator ran. It may keep its own lists in these bytes, or have
-            // allocated them again.
-            if is_allocating && matches!(writer, Writer::Guest { .. }) {
+            // allocated them again. An import may write to what was allocated again.
+            if is_allocating && matches!(writer, Writer::Guest { .. } | Writer::Import { .. }) {
                 self.unwatch(&held);
                 continue;
             }
@@ -387,6 +402,29 @@ impl Blocks {
                 .spans
                 .values()
                 .any(|held| held.kind == SpanKind::Block && passes_address(call, held.span.start))
+    }
+
+    /// Returns whether bytes that the guest wrote can be those of its allocator, which released a
+    /// block that the step passed to it: a few words that end where the rounded size of the block
+    /// ends or before. Allocators keep lists at the start of a block and its size at the end.
+    pub fn can_be_allocator_words(
+        &self,
+        record: &StepRecord,
+        held: &BlockState,
+        run: Span,
+    ) -> bool {
+        let offset = run.start.saturating_sub(held.span.start);
+        let rounded = held.span.len.checked_next_multiple_of(ALLOCATOR_ALIGNMENT);
+        held.kind == SpanKind::Block
+            && offset.is_multiple_of(POINTER_SIZE)
+            && run.len.is_multiple_of(POINTER_SIZE)
+            && run.len <= ALLOCATOR_WORDS
+            && rounded.is_some_and(|rounded| offset.saturating_add(run.len) <= rounded)
+            && record
+                .call
+                .as_ref()
+                .is_some_and(|call| passes_address(call, held.span.start))
+            && self.calls.may_run_allocator(record)
     }
 
     /// Returns whether the step passes this block to the guest to be released. The allocator of the

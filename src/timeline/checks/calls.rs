@@ -16,6 +16,8 @@ pub(super) struct RecordedCall {
     results: Vec<u64>,
     functions: Vec<Arc<str>>,
     reach: Option<Arc<CodeReach>>,
+    /// Whether it called the known functions of the guest's allocator.
+    has_allocator_calls: bool,
 }
 
 /// The calls so far, and what they show of the guest's allocator.
@@ -41,6 +43,7 @@ impl Calls {
             results: call.results.iter().filter_map(address).collect(),
             functions: record.facts.functions.clone(),
             reach: record.facts.reach.clone(),
+            has_allocator_calls: has_allocator_calls(record),
         };
         self.by_step.insert(record.index, recorded);
     }
@@ -68,14 +71,15 @@ impl Calls {
         }
     }
 
-    /// Returns whether the call of a step can have run the guest's allocator: one of its functions
-    /// stored, or both can run the same functions or set the same globals.
+    /// Returns whether the call of a step can have run the guest's allocator: it called one of its
+    /// functions, one of them stored, or both can run the same functions or set the same globals.
     pub fn can_have_run_allocator(&self, step: usize) -> bool {
         let Some(call) = self.by_step.get(&step) else {
             return false;
         };
         let overlaps = |reach: &Arc<CodeReach>| self.reaches.iter().any(|o| reach.overlaps(o));
-        call.functions.iter().any(|f| self.allocators.contains(f))
+        call.has_allocator_calls
+            || call.functions.iter().any(|f| self.allocators.contains(f))
             || call.reach.as_ref().is_none_or(overlaps)
     }
 
@@ -99,15 +103,21 @@ impl Calls {
         self.allocating_exports.contains(export)
     }
 
-    /// Returns whether the guest's allocator may have run in a step: one of its functions stored, or
-    /// the code that was called and the allocator can run the same functions or set the same
-    /// globals.
+    /// Returns whether the guest's allocator may have run in a step: one of its functions was called
+    /// or stored, or the code that was called and the allocator can run the same functions or set
+    /// the same globals.
     pub fn may_run_allocator(&self, record: &StepRecord) -> bool {
         let functions = &record.facts.functions;
         let reach = record.facts.reach.as_ref();
-        functions.iter().any(|f| self.allocators.contains(f))
+        has_allocator_calls(record)
+            || functions.iter().any(|f| self.allocators.contains(f))
             || reach.is_some_and(|reach| self.reaches.iter().any(|other| reach.overlaps(other)))
     }
+}
+
+/// Returns whether functions that are known as the guest's allocator ran in a step.
+fn has_allocator_calls(record: &StepRecord) -> bool {
+    record.facts.misses_allocator_calls || !record.facts.allocator_calls.is_empty()
 }
 
 /// Returns whether a call that returned an address in or below these bytes allocated them again, as

@@ -50,6 +50,7 @@ pub(super) fn scan_writes(
         overrun: Vec::new(),
         released_writes: Vec::new(),
         stack: blocks.stack(),
+        blocks,
     };
     scan.run();
     let before = record.events.memory_at(0);
@@ -146,6 +147,7 @@ struct WriteScan<'a> {
     overrun: Vec<Overrun>,
     released_writes: Vec<((usize, usize), ReleasedWrite)>,
     stack: Option<Span>,
+    blocks: &'a Blocks,
 }
 
 impl WriteScan<'_> {
@@ -279,6 +281,14 @@ impl WriteScan<'_> {
             return;
         };
         let kind = self.live.get(held).map(|held| held.kind);
+        let is_guest = matches!(self.record.events.writer_of(run.by), Writer::Guest { .. });
+        let is_of_allocator = |held: &&BlockState| {
+            let blocks = self.blocks;
+            blocks.can_be_allocator_words(self.record, held, span)
+        };
+        if is_guest && self.live.get(held).is_some_and(is_of_allocator) {
+            return;
+        }
         // The span may be a part of a larger one that contains the run. But a block within a region
         // is no part of it in this sense.
         let is_part = |whole: &&&BlockState| around(whole) && whole.span.end() >= span.end();

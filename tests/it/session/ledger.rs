@@ -209,8 +209,8 @@ fn an_allocation_that_failed_must_not_be_used() {
 
 #[test]
 fn a_release_must_name_the_size_of_the_block() {
-    let guest = GUESTS[1].text();
-    let import = "import env.text(n) returns 0\n";
+    let guest = GUESTS[1].text().unwrap();
+    let import = "import env.text(n) returns 0\nimport env.name(p, n)\n";
     let steps = |size: u32| {
         format!(
             "{import}p = call guest_alloc(20)\nwrite p, \"x\"\nq = call guest_realloc(p, 20, 30)\n\
@@ -243,8 +243,8 @@ fn blocks_of_imports_belong_to_the_guest() {
 
 #[test]
 fn without_all_calls_only_the_host_s_own_blocks_are_known() {
-    let arena = GUESTS[0].text();
-    let import = "import env.text(n) returns 0\n";
+    let arena = GUESTS[0].text().unwrap();
+    let import = "import env.text(n) returns 0\nimport env.name(p, n)\n";
     let run = |steps: &str| run(&arena, &format!("{import}{steps}"));
     let start = "p = call alloc(8)\nwrite p, \"x\"\ncall free(p)\n";
     assert_found(
