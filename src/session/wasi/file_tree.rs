@@ -4,15 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::errno::Errno;
+use super::path::{PathPart, RelativePath};
 
 /// The most bytes of all files together.
 const MAX_BYTES: u64 = 256 << 20;
 /// The most files and folders.
 const MAX_NODES: usize = 1 << 16;
-/// The longest name of a file, in bytes.
-const MAX_NAME: usize = 255;
-/// The most folders in a path.
-const MAX_DEPTH: usize = 256;
 
 /// A file or folder, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,44 +149,24 @@ impl FileTree {
     /// `ENOENT` for an empty path or a folder of it that does not exist, `ENOTDIR` if a part is a file,
     /// `ENOTCAPABLE` if the path leads out of the folder, `ENAMETOOLONG`.
     pub fn place<'p>(&self, folder: NodeId, path: &'p str) -> Result<Place<'p>, Errno> {
-        if path.is_empty() {
-            return Err(Errno::Noent);
-        }
-        if path.starts_with('/') {
-            return Err(Errno::Notcapable);
-        }
-        let is_folder = path.ends_with('/') || path.ends_with("/.") || path == ".";
-        let mut parts = path
-            .split('/')
-            .filter(|part| !part.is_empty() && *part != ".");
-        let mut at = folder;
-        let mut depth = 0_usize;
-        let mut last = None;
-        let mut next = parts.next();
-        while let Some(part) = next.take() {
-            if part.len() > MAX_NAME || depth >= MAX_DEPTH {
-                return Err(Errno::Nametoolong);
+        let path = RelativePath::new(path)?;
+        let (mut at, mut last) = (folder, None);
+        for part in path.parts() {
+            match part? {
+                PathPart::Parent => at = self.parent(at)?,
+                PathPart::Folder(name) => {
+                    at = self.entry(at, name)?.ok_or(Errno::Noent)?;
+                    if !self.is_folder(at) {
+                        return Err(Errno::Notdir);
+                    }
+                }
+                PathPart::Last(name) => last = Some(name),
             }
-            next = parts.next();
-            if part == ".." {
-                depth = depth.checked_sub(1).ok_or(Errno::Notcapable)?;
-                at = self.parent(at)?;
-                continue;
-            }
-            if next.is_none() {
-                last = Some(part);
-                break;
-            }
-            at = self.entry(at, part)?.ok_or(Errno::Noent)?;
-            if !self.is_folder(at) {
-                return Err(Errno::Notdir);
-            }
-            depth = depth.saturating_add(1);
         }
         Ok(Place {
             folder: at,
             name: last,
-            is_folder,
+            is_folder: path.is_folder(),
         })
     }
 

@@ -14,6 +14,7 @@ mod file_calls;
 mod file_tree;
 mod functions;
 mod output;
+mod path;
 
 use std::sync::Arc;
 
