@@ -3,7 +3,7 @@
 //! The code decides: a name never makes a pointer of a parameter that the code uses as a number. A
 //! parameter is unknown if neither shows anything, and a draft runs no call with one.
 
-use super::code::{ParameterUse, Stored, Summary};
+use super::code::{FixedStore, ParameterUse, Stored, Summary};
 use super::export_facts::{Facts, Function};
 use super::{Arg, ResultShape, naming};
 use crate::wasm_types::ValueType;
@@ -59,6 +59,7 @@ impl Classifier<'_, '_> {
         let count = self.function.ty.params.len();
         let mut args: Vec<Arg> = (0..count).map(|index| self.pointer(index)).collect();
         self.set_returned_span(&mut args);
+        self.set_written_spans(&mut args);
         for index in 0..count {
             if args.get(index) == Some(&Arg::Unknown) {
                 let found = self.number(index, &args);
@@ -97,6 +98,30 @@ impl Classifier<'_, '_> {
                 if let Some(known) = args.get_mut(index) {
                     *known = arg;
                 }
+            }
+        }
+    }
+
+    /// Makes outputs of the spans to which the function stores, where it only loads from another
+    /// one: it may load again what it stored, as a decompressor does.
+    fn set_written_spans(&self, args: &mut [Arg]) {
+        let stores = |index: usize| {
+            let stores = self.used(index).map(|used| used.stores);
+            stores.is_some_and(|stores| stores.bytes || stores.varying)
+        };
+        let spans = |args: &[Arg]| -> Vec<usize> {
+            let all = args.iter().enumerate();
+            let spans = all.filter(|(_, arg)| **arg == Arg::Pointer);
+            spans.map(|(index, _)| index).collect()
+        };
+        let (written, read): (Vec<usize>, Vec<usize>) =
+            spans(args).into_iter().partition(|index| stores(*index));
+        if read.is_empty() {
+            return;
+        }
+        for index in written {
+            if let Some(arg) = args.get_mut(index) {
+                *arg = Arg::Output;
             }
         }
     }
@@ -144,10 +169,13 @@ impl Classifier<'_, '_> {
         if self.is_return_area(index, used) || self.is_bindgen_area(index, used) {
             return Arg::ReturnArea;
         }
+        // A field so far from the start is one of a large object.
+        let is_far = |store: &FixedStore| store.offset >= MAX_AREA;
         match (used.loads.any(), used.stores.any()) {
             (true, _) if used.loads.bytes && self.is_text(index, used) => Arg::Pointer,
             (true, _) if used.loads.varying && self.is_measured(index) => Arg::Elements,
             (true, _) => Arg::Object,
+            (false, true) if used.fixed_stores.iter().any(is_far) => Arg::Object,
             (false, true) if used.stores.bytes || used.stores.varying => Arg::Output,
             (false, true) => Arg::Object,
             _ if used.frees && index == 0 => Arg::Object,
@@ -274,6 +302,10 @@ impl Classifier<'_, '_> {
         let before = index.checked_sub(1);
         let is_pair = before
             .is_some_and(|before| args.get(before) == Some(&Arg::Pointer) && self.is_pair(before));
+        let is_after_output = before.and_then(|before| args.get(before)) == Some(&Arg::Output);
+        if of(Arg::Output) && is_after_output {
+            return Some(Arg::Capacity);
+        }
         if of(Arg::Pointer) || of(Arg::Elements) || is_pair {
             return Some(Arg::Length);
         }
@@ -312,7 +344,7 @@ impl Classifier<'_, '_> {
     /// Returns the first constant addresses to which the function stores, and their length.
     fn statics(&self) -> Option<(u64, u64)> {
         let first = self.summary.statics.first()?;
-        let near = |store: &&super::code::FixedStore| store.offset - first.offset < MAX_AREA;
+        let near = |store: &&FixedStore| store.offset - first.offset < MAX_AREA;
         let ends = self.summary.statics.iter().take_while(near);
         let end = ends
             .map(|store| store.offset + i64::from(store.width))
@@ -340,7 +372,9 @@ impl Classifier<'_, '_> {
             12 if is_words => ResultShape::Pair,
             16 if is_words && self.facts.is_bindgen() => ResultShape::PairOrError,
             bytes if self.facts.is_bindgen() => {
-                ResultShape::Bytes(u32::try_from(bytes.clamp(8, 16)).unwrap_or(16))
+                let mover = self.facts.function("__wbindgen_add_to_stack_pointer");
+                let most = if mover.is_some() { 16 } else { MAX_AREA };
+                ResultShape::Bytes(u32::try_from(bytes.clamp(8, most)).unwrap_or(16))
             }
             bytes => ResultShape::Bytes(u32::try_from(bytes).unwrap_or(0)),
         }

@@ -433,6 +433,7 @@ impl<'f, 'g> Context<'f, 'g> {
             && block.loads.header
             && !size.is_accessed()
             && summary.may_return_address()
+            && !summary.returns_parameter()
     }
 
     /// Returns what a function has to do with an allocator, by their names.

@@ -284,6 +284,41 @@ fn code_shows_what_parameters_are() {
                (i32.load8_u offset=2048 (i32.and (local.get 0) (i32.const 15))))",
             vec!["number", "number"],
         ),
+        // A field far from the start: of an object, or of a table that begins at 0.
+        (
+            "(func (export \"f\") (param i32) (i32.store offset=3216 (local.get 0) (i32.const 7)))",
+            vec!["unknown"],
+        ),
+        // Bytes go to an object, which has a field after them.
+        (
+            "(func (export \"f\") (param i32 i32 i32)
+               (memory.copy (local.get 0) (local.get 1) (local.get 2))
+               (i32.store offset=300 (local.get 0) (i32.const 1)))",
+            vec!["object", "pointer", "length"],
+        ),
+        // A decompressor loads what it stored before. Its input is only loaded from.
+        (
+            "(func (export \"f\") (param i32 i32 i32 i32) (result i32) (local i32)
+               (loop $next
+                 (i32.store8 (i32.add (local.get 0) (local.get 4))
+                   (i32.add (i32.load8_u (i32.add (local.get 0) (local.get 4)))
+                     (i32.load8_u (i32.add (local.get 2) (local.get 4)))))
+                 (local.set 4 (i32.add (local.get 4) (i32.const 1)))
+                 (br_if $next (i32.and (i32.lt_u (local.get 4) (local.get 1))
+                   (i32.lt_u (local.get 4) (local.get 3)))))
+               (local.get 4))",
+            vec!["output", "capacity", "pointer", "length"],
+        ),
+        // The same without another span works in place.
+        (
+            "(func (export \"f\") (param i32 i32) (local i32)
+               (loop $next
+                 (i32.store8 (i32.add (local.get 0) (local.get 2))
+                   (i32.load8_u (i32.add (local.get 0) (local.get 2))))
+                 (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+                 (br_if $next (i32.lt_u (local.get 2) (local.get 1)))))",
+            vec!["pointer", "length"],
+        ),
         // Words of a varying number.
         (
             "(func (export \"f\") (param i32 i32) (result i32)

@@ -3,7 +3,7 @@
 use super::builder::{Arguments, Builder};
 use super::common::{self, LENGTH};
 use super::results::{self, LENGTH_UNKNOWN, add_read_of_bytes, add_read_of_text};
-use super::{Statement, objects};
+use super::{Statement, names, objects};
 use crate::guest::abi::{Allocation, AllocatorKind, Arg, Family, ResultShape, Role};
 use crate::wasm_types::ValueType;
 
@@ -13,6 +13,9 @@ const CAPACITY: &str = "4096";
 /// The bytes by which the stack pointer of wasm-bindgen moves for a return area, which is enough
 /// for four words.
 const AREA: i32 = 16;
+
+/// The size of a block for a return area, as an expression.
+const AREA_BLOCK: &str = "64";
 
 /// The variables with pointers to the host's bytes, the first for the first span of a call.
 const POINTERS: [&str; 4] = ["ptr", "ptr2", "ptr3", "ptr4"];
@@ -37,7 +40,12 @@ pub(super) fn add(builder: &mut Builder<'_>, family: Family) -> Option<()> {
         ..common::input_at(&POINTERS)
     };
     let of_class = |builder: &Builder<'_>, index: usize| objects::is_constructor(builder, index);
-    let with_span = builder.work(given, common::takes_pointer);
+    // What a function fills without a capacity, before the bytes that it reads, can be an object.
+    let fills_object = |args: &[Arg]| {
+        args.first() == Some(&Arg::Output) && args.get(1).is_some_and(|arg| *arg != Arg::Capacity)
+    };
+    let fits = |args: &[Arg]| common::takes_pointer(args) && !fills_object(args);
+    let with_span = builder.work(given, fits);
     // A constructor alone shows less than a method that it makes possible.
     let method = objects::find(builder, given);
     match (with_span, method) {
@@ -53,6 +61,29 @@ pub(super) fn add(builder: &mut Builder<'_>, family: Family) -> Option<()> {
                 None => blocks.add_round_trip(builder),
             }
         }
+    }
+}
+
+/// Adds a call of a function that takes nothing and returns something, if there is one.
+fn add_answer(builder: &mut Builder<'_>) {
+    let nothing = Arguments::default();
+    let is_answer = |index: &usize| {
+        let role = builder.export(*index).map(|(_, role)| role);
+        role.is_some_and(|role| role.role == Role::Answer)
+    };
+    let Some(work) = builder.unused_work().find(is_answer) else {
+        return;
+    };
+    builder.blank();
+    let remark = "takes no arguments, so it can be tried";
+    let results = builder.bind(work, nothing, &["answer"], remark);
+    let may_be_address = builder
+        .export(work)
+        .is_some_and(|(_, role)| role.returns_address);
+    if let ([answer], true) = (results.as_slice(), may_be_address) {
+        builder.begin_results();
+        add_read_of_bytes(builder, "answer_bytes", answer, 16, "if it is an address");
+        builder.end_results();
     }
 }
 
@@ -148,7 +179,7 @@ impl Blocks {
             object,
             pointers: &names,
         };
-        let results = builder.bind(work, given, self.result_names(), "");
+        let results = builder.bind(work, given, self.result_names(builder, work), "");
         builder.begin_results();
         self.add_results(builder, work, &results, area.as_deref());
         if let Some(output) = &output {
@@ -156,8 +187,13 @@ impl Blocks {
         }
         builder.end_results();
         let area_block = area.as_deref().filter(|_| self.area_mover.is_none());
-        let others = [output.as_deref(), area_block];
-        self.add_end(builder, &pointers, &others, results.first());
+        let given: Vec<(&str, &str)> = names.iter().map(|name| (*name, text.size)).collect();
+        let output = output.as_deref().map(|output| (output, CAPACITY));
+        let others: Vec<(&str, &str)> = output
+            .into_iter()
+            .chain(area_block.map(|area| (area, AREA_BLOCK)))
+            .collect();
+        self.add_end(builder, &given, &others, results.first());
         if area.is_some() && self.area_mover.is_some() {
             builder.push(Statement::new(move_stack(AREA), ""));
         }
@@ -196,9 +232,12 @@ impl Blocks {
         common::add_input(builder);
         let pointer = self.add_block(builder, "ptr", LENGTH)?;
         common::add_write(builder, &pointer, "");
-        let remark = "no export is known that works on it";
-        add_read_of_text(builder, &pointer, LENGTH, "utf8", remark);
-        self.add_end(builder, &[pointer], &[], None);
+        if results::add_call_and_getters(builder).is_none() {
+            let remark = "no export is known that works on it";
+            add_read_of_text(builder, &pointer, LENGTH, "utf8", remark);
+        }
+        self.add_end(builder, &[(&pointer, LENGTH)], &[], None);
+        add_answer(builder);
         builder.add_doubt();
         Some(())
     }
@@ -256,17 +295,19 @@ impl Blocks {
     fn add_area(&self, builder: &mut Builder<'_>) -> Option<String> {
         match self.area_mover {
             Some(_) => Some(add_stack_area(builder)),
-            None => self.add_block(builder, "area", "64"),
+            None => self.add_block(builder, "area", AREA_BLOCK),
         }
     }
 
     /// Returns the names of the results of a call.
-    fn result_names(&self) -> &'static [&'static str] {
+    fn result_names(&self, builder: &Builder<'_>, work: usize) -> &'static [&'static str] {
+        let count = builder.function(work).map_or(0, |ty| ty.results.len());
         match self.found.kind {
-            AllocatorKind::Bindgen => &["out_ptr", "n", "error", "failed"],
             AllocatorKind::Realloc => &["area"],
             AllocatorKind::New | AllocatorKind::Retain => &["answer"],
-            _ => &["result"],
+            AllocatorKind::Bindgen if count == 3 => &["value", "error", "failed"],
+            _ if count == 1 => &["result"],
+            _ => &names::TEXT_RESULTS,
         }
     }
 
@@ -288,12 +329,23 @@ impl Blocks {
             (AllocatorKind::Bindgen, [address, length, rest @ ..])
                 if area.is_none() && matches!(rest.len(), 0 | 2) =>
             {
+                if let [_, failed] = rest {
+                    let remark = "1 if the guest returned an error instead";
+                    builder.push(Statement::new(format!("expect {failed} == 0"), remark));
+                }
                 add_read_of_text(builder, address, length, "utf8", "");
                 let span = results::Span {
                     address: address.clone(),
                     length: length.clone(),
                 };
                 results::add_free(builder, &span);
+            }
+            (
+                AllocatorKind::Malloc | AllocatorKind::Named | AllocatorKind::ByCode,
+                [address, length],
+            ) if self.returns_span(builder, work) => {
+                let remark = "if these are the address and the length of the result";
+                add_read_of_text(builder, address, length, "utf8", remark);
             }
             (AllocatorKind::Realloc, [block]) if self.returns_block(builder, work) => {
                 results::add_returned_block(builder, work, block);
@@ -317,6 +369,14 @@ impl Blocks {
         }
     }
 
+    /// Returns whether a function may return an address and a length.
+    fn returns_span(&self, builder: &Builder<'_>, work: usize) -> bool {
+        let words = [ValueType::I32, ValueType::I32];
+        let is_pair = builder.function(work).is_some_and(|ty| ty.results == words);
+        let role = builder.export(work).map(|(_, role)| role);
+        is_pair && role.is_some_and(|role| role.returns_address)
+    }
+
     /// Returns whether a function may return the address of a block.
     fn returns_block(&self, builder: &Builder<'_>, work: usize) -> bool {
         let is_word = builder
@@ -335,12 +395,13 @@ impl Blocks {
         }
     }
 
-    /// Adds the end: blocks of the host are read once more and released.
+    /// Adds the end: blocks of the host are read once more and released. Each is given with its
+    /// size.
     fn add_end(
         &self,
         builder: &mut Builder<'_>,
-        pointers: &[String],
-        others: &[Option<&str>],
+        pointers: &[(&str, &str)],
+        others: &[(&str, &str)],
         result: Option<&String>,
     ) {
         if matches!(self.found.kind, AllocatorKind::New | AllocatorKind::Retain) {
@@ -349,7 +410,7 @@ impl Blocks {
                 _ => "__unpin",
             };
             if builder.variables.has("pinned") && builder.named(release).is_some() {
-                for pointer in pointers {
+                for (pointer, _) in pointers {
                     builder.push(Statement::new(format!("call {release}({pointer})"), ""));
                 }
             }
@@ -358,16 +419,14 @@ impl Blocks {
         if !self.found.is_owned_by_host() {
             return;
         }
-        let others: Vec<&str> = others.iter().copied().flatten().collect();
-        if let (Some(pointer), true) = (pointers.first(), others.is_empty())
+        if let (Some((pointer, _)), true) = (pointers.first(), others.is_empty())
             && !builder.variables.has("out")
         {
             let remark = "the text that is there now";
             add_read_of_text(builder, pointer, LENGTH, "utf8", remark);
         }
-        let blocks = pointers.iter().map(String::as_str).chain(others);
-        for (number, pointer) in (1..).zip(blocks) {
-            self.add_release(builder, pointer, number);
+        for (number, block) in (1..).zip(pointers.iter().chain(others)) {
+            self.add_release(builder, *block, number);
         }
         let other = builder
             .first(Role::Release)
@@ -380,9 +439,12 @@ impl Blocks {
     }
 
     /// Adds the release of the block with a number, counted from 1.
-    fn add_release(&self, builder: &mut Builder<'_>, pointer: &str, number: usize) {
+    fn add_release(&self, builder: &mut Builder<'_>, (pointer, size): (&str, &str), number: usize) {
         let pointers = [pointer];
-        let given = common::input_at(&pointers);
+        let given = Arguments {
+            length: Some(size),
+            ..common::input_at(&pointers)
+        };
         let release = self.found.release;
         let call = release.and_then(|index| Some((index, builder.call(index, given)?)));
         let Some((index, call)) = call.filter(|(_, call)| call.doubt.is_none()) else {

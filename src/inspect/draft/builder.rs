@@ -236,6 +236,24 @@ impl<'a> Builder<'a> {
         };
         self.blank();
         self.push(Statement::new(format!("call {name}()"), remark));
+        self.add_embind_initialization();
+    }
+
+    /// Adds a call that registers the functions and classes of embind, where that is no constructor.
+    fn add_embind_initialization(&mut self) {
+        let index = self.named("_embind_initialize_bindings").filter(|index| {
+            let ty = self.function(*index);
+            self.abi.is(Family::Embind)
+                && ty.is_some_and(|ty| ty.params.is_empty() && ty.results.is_empty())
+        });
+        let Some(name) = index.and_then(|index| self.quoted(index)) else {
+            return;
+        };
+        self.used.extend(index);
+        self.push(Statement::new(
+            format!("call {name}()"),
+            "registers what the guest exports to JavaScript",
+        ));
     }
 
     /// Returns the first function that a module of Emscripten with short names exports, if it takes
@@ -361,22 +379,26 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds a call of a function that takes nothing, or only plain numbers. Returns whether there is
-    /// one.
-    pub fn add_first_call(&mut self) -> bool {
+    /// Adds a call of a function that takes nothing, or only plain numbers. Returns the names of its
+    /// results if they are a text, and `None` if there is no such function.
+    pub fn add_first_call(&mut self) -> Option<Vec<String>> {
         let nothing = Arguments::default();
         let is_plain = |args: &[Arg]| args.iter().all(|arg| *arg == Arg::Number);
         let found = self.work(nothing, <[Arg]>::is_empty);
-        let Some(index) = found.or_else(|| self.work(nothing, is_plain)) else {
-            return false;
-        };
+        let index = found.or_else(|| self.work(nothing, is_plain))?;
         self.blank();
         let remark = match self.args(index) {
             [] => "takes no arguments, so it can be tried",
             _ => "takes plain numbers, by its code: 0 is a guess",
         };
-        self.bind(index, nothing, &["result"], remark);
-        true
+        let count = self.function(index).map_or(0, |ty| ty.results.len());
+        let returns_text = self.abi.is(Family::WasmBindgen) && matches!(count, 2 | 4);
+        let wanted: &[&str] = match returns_text {
+            true => &names::TEXT_RESULTS,
+            false => &["result"],
+        };
+        let bound = self.bind(index, nothing, wanted, remark);
+        Some(if returns_text { bound } else { Vec::new() })
     }
 
     /// Adds why no call is run, where there is a function that a host might call.

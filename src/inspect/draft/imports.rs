@@ -49,6 +49,21 @@ const KNOWN: [(&str, &str, &str); 7] = [
     ("emscripten_notify_memory_growth", "(i32) -> ()", "(memory)"),
 ];
 
+/// The imports with which embind registers what a guest exports to JavaScript, each with the index
+/// of the parameter that is a name.
+const EMBIND_NAMES: [(&str, usize); 10] = [
+    ("_embind_register_function", 0),
+    ("_embind_register_class", 10),
+    ("_embind_register_class_function", 1),
+    ("_embind_register_class_class_function", 1),
+    ("_embind_register_class_property", 1),
+    ("_embind_register_constant", 0),
+    ("_embind_register_enum", 1),
+    ("_embind_register_enum_value", 1),
+    ("_embind_register_value_object", 1),
+    ("_embind_register_value_object_field", 1),
+];
+
 /// Returns whether a session defines the import itself.
 fn is_built_in(import: &Import) -> bool {
     let (name, ty) = (import.name.as_str(), import.ty.to_string());
@@ -181,7 +196,14 @@ fn definition(import: &Import) -> Option<(Statement, bool)> {
         return Some((Statement::new(format!("{name}{rest}"), ""), true));
     }
     let rest = match &import.ty {
-        ExternType::Func(ty) => function(ty)?,
+        ExternType::Func(ty) => match embind_name(&import.name, ty) {
+            Some(index) => {
+                let read = format!("reads {} as cstr", parameter(index));
+                let text = format!("{name}({}) {read}", parameters(ty)?);
+                return Some((Statement::new(text, "shows a name that it registers"), true));
+            }
+            None => function(ty)?,
+        },
         ExternType::Memory(ty) => {
             let max = ty.max.map(|max| format!(" max {max}")).unwrap_or_default();
             let text = format!("{name} pages {}{max}", ty.min);
@@ -197,22 +219,39 @@ fn definition(import: &Import) -> Option<(Statement, bool)> {
     Some((Statement::new(format!("{name}{rest}"), remark), false))
 }
 
-/// Returns the parameters and results of a definition: `(a, b) returns 0`.
-fn function(ty: &FuncType) -> Option<String> {
-    if ty.params.len() > MOST_TYPES || ty.results.len() > MOST_TYPES {
-        return None;
-    }
-    let name = |index: usize| match (b'a'..=b'z').nth(index) {
+/// Returns the index of the parameter with the name that an import of embind registers.
+fn embind_name(import: &str, ty: &FuncType) -> Option<usize> {
+    let (_, index) = EMBIND_NAMES.iter().find(|(name, _)| *name == import)?;
+    let is_text = ty.params.get(*index) == Some(&ValueType::I32) && ty.results.is_empty();
+    is_text.then_some(*index)
+}
+
+/// Returns the name of a parameter of a definition.
+fn parameter(index: usize) -> String {
+    match (b'a'..=b'z').nth(index) {
         Some(letter) => char::from(letter).to_string(),
         None => format!("a{index}"),
-    };
-    let params: Vec<String> = (0..ty.params.len()).map(name).collect();
+    }
+}
+
+/// Returns the parameters of a definition: `a, b`; `None` if there are too many.
+fn parameters(ty: &FuncType) -> Option<String> {
+    let names: Vec<String> = (0..ty.params.len()).map(parameter).collect();
+    (names.len() <= MOST_TYPES).then(|| names.join(", "))
+}
+
+/// Returns the parameters and results of a definition: `(a, b) returns 0`.
+fn function(ty: &FuncType) -> Option<String> {
+    if ty.results.len() > MOST_TYPES {
+        return None;
+    }
+    let params = parameters(ty)?;
     let results: Option<Vec<&str>> = ty.results.iter().map(zero).collect();
     let returns = match results?.as_slice() {
         [] => String::new(),
         zeros => format!(" returns {}", zeros.join(", ")),
     };
-    Some(format!("({}){returns}", params.join(", ")))
+    Some(format!("({params}){returns}"))
 }
 
 /// Returns the zero of a type as an expression, or null; `None` for a type without either.

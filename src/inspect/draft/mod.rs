@@ -334,8 +334,9 @@ fn lines(guest: &Guest, module: &str) -> Vec<Line> {
         || templates::static_results(&mut builder).is_some();
     if !is_done {
         builder.add_initialization();
-        if !builder.add_first_call() {
-            builder.add_doubt();
+        match builder.add_first_call() {
+            Some(text) => results::add_returned_text(&mut builder, &text),
+            None => builder.add_doubt(),
         }
     }
     builder.add_other_calls();

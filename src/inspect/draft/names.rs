@@ -13,6 +13,9 @@ pub(super) const LONGEST: usize = 200;
 /// Characters of the longest name of a variable.
 const LONGEST_VARIABLE: usize = 40;
 
+/// The names of the results of a call that returns text, and perhaps an error and whether it is set.
+pub(super) const TEXT_RESULTS: [&str; 4] = ["out_ptr", "n", "error", "failed"];
+
 /// Returns whether a name needs no quotes.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

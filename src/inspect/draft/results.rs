@@ -1,9 +1,9 @@
 //! Reads of what a call returns: through a return area, as an address and a length, or in place.
 
-use super::builder::Builder;
+use super::builder::{Arguments, Builder};
 use super::common::LENGTH;
 use super::{Reading, Statement};
-use crate::guest::abi::ResultShape;
+use crate::guest::abi::{ResultShape, Role};
 
 /// Remarks that several conventions have.
 const NOT_UTF8: &str = "not UTF-8 in a trial run, so read as bytes";
@@ -184,6 +184,54 @@ fn add_either(builder: &mut Builder<'_>, area: &str) {
     add_tagged(builder, area, Reading::Second);
 }
 
+/// Adds a read of the text that the call before returned, and a call that frees it. `results` are the
+/// names of its address and its length, and perhaps more; empty for a call that returns no text.
+pub(super) fn add_returned_text(builder: &mut Builder<'_>, results: &[String]) {
+    let [address, length, ..] = results else {
+        return;
+    };
+    builder.begin_results();
+    add_read_of_text(builder, address, length, "utf8", "");
+    let span = Span {
+        address: address.clone(),
+        length: length.clone(),
+    };
+    add_free(builder, &span);
+    builder.end_results();
+}
+
+/// Adds a call that takes nothing, for a guest that knows what was written to its block, and calls
+/// of the functions that return the address and the length of the result. Returns `None`, and adds
+/// nothing, where the exports do not have all three.
+pub(super) fn add_call_and_getters(builder: &mut Builder<'_>) -> Option<()> {
+    let getter = builder.first(Role::PointerGetter)?;
+    let (export, _) = builder.export(getter)?;
+    let (subject, _) = export.name.split_once('_')?;
+    let answers: Vec<(usize, &str, bool)> = builder
+        .unused_work()
+        .filter_map(|index| {
+            let (export, role) = builder.export(index)?;
+            let is_answer = role.role == Role::Answer;
+            is_answer.then_some((index, export.name.as_str(), role.is_count))
+        })
+        .collect();
+    let is_of_subject = |name: &str| name.split('_').next() == Some(subject);
+    let is_length = |(_, name, is_count): &&(usize, &str, bool)| *is_count && is_of_subject(name);
+    let (length, ..) = *answers.iter().find(is_length)?;
+    let is_work = |(_, name, is_count): &&(usize, &str, bool)| !is_count && !is_of_subject(name);
+    let (work, ..) = *answers.iter().find(is_work)?;
+    let nothing = Arguments::default();
+    builder.bind(work, nothing, &["result"], "");
+    builder.begin_results();
+    let [address, length] = [(getter, "out_ptr"), (length, "n")]
+        .map(|(index, name)| builder.bind(index, nothing, &[name], "").into_iter().next());
+    if let (Some(address), Some(length)) = (address, length) {
+        add_read_of_text(builder, &address, &length, "utf8", "");
+    }
+    builder.end_results();
+    Some(())
+}
+
 /// Adds a call that frees a result, where there is a function for it.
 pub(super) fn add_free(builder: &mut Builder<'_>, span: &Span) {
     let release = builder.abi.allocation.and_then(|found| found.release);
@@ -191,10 +239,10 @@ pub(super) fn add_free(builder: &mut Builder<'_>, span: &Span) {
         return;
     };
     let pointers = [span.address.as_str()];
-    let given = super::builder::Arguments {
+    let given = Arguments {
         pointers: &pointers,
         length: Some(&span.length),
-        ..super::builder::Arguments::default()
+        ..Arguments::default()
     };
     if let Some(call) = builder
         .call(release, given)

@@ -115,7 +115,7 @@ fn methods_get_an_object_first() {
         &[
             "object = call parser_new()",
             "expect object != 0",
-            "out_ptr = call parser_count(object)",
+            "result = call parser_count(object)",
             "call __wbg_parser_free(object, 0)",
         ],
     );
@@ -131,7 +131,7 @@ fn methods_get_an_object_first() {
 }
 
 const MALLOC: &str = "(global $next (mut i32) (i32.const 65536))
-    (func (export \"malloc\") (param i32) (result i32)
+    (func $malloc (export \"malloc\") (param i32) (result i32)
       (global.get $next)
       (global.set $next (i32.add (global.get $next) (local.get 0))))
     (func (export \"free\") (param i32))";
@@ -515,4 +515,121 @@ fn a_draft_that_calls_nothing_gives_the_reason() {
     let text = Draft::new(&guest, "guest.wat").text();
     assert!(text.contains("No call is run here"), "{text}");
     assert!(!runs(&text, "call"), "{text}");
+}
+
+#[test]
+fn vectors_that_begin_with_their_pointer_are_text() {
+    let body = "(local i32)
+        (global.set $sp (local.tee 3 (i32.sub (global.get $sp) (i32.const 16))))
+        (i32.store offset=8 (local.get 3) (local.get 2))
+        (i32.store offset=4 (local.get 3) (local.get 2))
+        (i32.store (local.get 3) (local.get 1))
+        (i32.store (local.get 0) (i32.const 5))
+        (i32.store offset=4 (local.get 0) (i32.const 0))
+        (global.set $sp (i32.add (local.get 3) (i32.const 16)))";
+    let text = draft(&bindgen("(param i32 i32 i32)", body, ""));
+    assert_runs(&text, &["call shout(area, ptr, len(text))"]);
+    // The last two of the three words are different numbers.
+    let other = body.replacen(
+        "(local.get 3) (local.get 2)",
+        "(local.get 3) (i32.const 9)",
+        1,
+    );
+    let text = draft(&bindgen("(param i32 i32 i32)", &other, ""));
+    assert!(!runs(&text, "call shout"), "{text}");
+}
+
+#[test]
+fn texts_that_a_call_returns_as_two_words_are_read() {
+    let two = |results: &str| {
+        draft(&format!(
+            "(module (memory (export \"memory\") 2) {MALLOC}
+              (func (export \"format\") (param $p i32) (param $n i32) (result i32 i32)
+                (memory.copy (local.get $p) (local.get $p) (local.get $n))
+                {results}))"
+        ))
+    };
+    let text = two("(call $malloc (i32.const 8)) (local.get $n)");
+    assert_runs(
+        &text,
+        &[
+            "out_ptr, n = call format(ptr, len(text))",
+            "out = read out_ptr, n as utf8",
+        ],
+    );
+    // Two numbers are no address and no length.
+    let text = two("(i32.const 1) (i32.eqz (local.get $n))");
+    assert!(!text.contains("read out_ptr"), "{text}");
+}
+
+#[test]
+fn getters_of_the_result_are_called_after_the_work() {
+    let guest = |length: &str| {
+        format!(
+            "(module (memory (export \"memory\") 2) (global $n (mut i32) (i32.const 0))
+              (func (export \"alloc\") (param i32) (result i32)
+                (global.set $n (local.get 0)) (i32.const 65536))
+              (func (export \"format\") (result i32)
+                (i32.store8 (i32.const 65536) (i32.const 33)) (i32.const 0))
+              (func (export \"output_ptr\") (result i32) (i32.const 65536))
+              (func (export \"{length}\") (result i32) (global.get $n)))"
+        )
+    };
+    let text = draft(&guest("output_len"));
+    assert_runs(
+        &text,
+        &[
+            "write ptr, text",
+            "result = call format()",
+            "out_ptr = call output_ptr()",
+            "n = call output_len()",
+            "out = read out_ptr, n as utf8",
+        ],
+    );
+    // The length of something else is not that of the result.
+    let text = draft(&guest("input_len"));
+    assert!(!text.contains("read out_ptr"), "{text}");
+}
+
+#[test]
+fn names_that_embind_registers_are_shown() {
+    let guest = |import: &str| {
+        format!(
+            "(module
+              (import \"env\" \"{import}\"
+                (func $register (param i32 i32 i32 i32 i32 i32)))
+              (import \"env\" \"_embind_register_void\" (func (param i32 i32)))
+              (memory (export \"memory\") 1) (data (i32.const 1024) \"resample\\00\")
+              (func (export \"__getTypeName\") (param i32) (result i32) (i32.const 0))
+              (func (export \"_embind_initialize_bindings\")
+                (call $register (i32.const 1024) (i32.const 2) (i32.const 0) (i32.const 0)
+                  (i32.const 1) (i32.const 2)))
+              (func (export \"__wasm_call_ctors\")))"
+        )
+    };
+    let text = draft(&guest("_embind_register_function"));
+    assert_runs(
+        &text,
+        &[
+            "import env._embind_register_function(a, b, c, d, e, f) reads a as cstr",
+            "call __wasm_call_ctors()",
+            "call _embind_initialize_bindings()",
+        ],
+    );
+    let text = draft(&guest("_embind_register_other"));
+    assert!(!text.contains("reads a as cstr"), "{text}");
+}
+
+/// A block is released with its own size.
+#[test]
+fn a_release_names_the_size_of_its_block() {
+    let text = draft(
+        "(module (memory (export \"memory\") 2) (global $next (mut i32) (i32.const 4096))
+          (func (export \"alloc\") (param i32) (result i32)
+            (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 0))))
+          (func (export \"dealloc\") (param i32 i32))
+          (func (export \"pack\") (param i32 i32 i32 i32) (result i32)
+            (memory.copy (local.get 2) (local.get 0) (local.get 1)) (local.get 3)))",
+    );
+    assert!(!text.contains("dealloc(out_buffer, len(text))"), "{text}");
 }

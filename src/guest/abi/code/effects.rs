@@ -13,11 +13,14 @@ impl Scan<'_, '_> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         if let Some(index) = address.as_parameter() {
             let distance = address.distance.map(|own| own.saturating_add(offset));
-            // A large constant is the address of a table, and the parameter an index into it.
-            if offset < STATIC_DATA
-                && let Some(parameter) = self.parameter(index)
-            {
-                parameter.access(is_store, width, distance);
+            // A large constant is the address of a table, and what varies an index into it. The
+            // parameter itself can be an object, with a field so far from its start.
+            if let Some(parameter) = self.parameter(index) {
+                match (offset < STATIC_DATA, distance) {
+                    (true, _) => parameter.access(is_store, width, distance),
+                    (false, Some(_)) => parameter.escapes = true,
+                    (false, None) => {}
+                }
             }
             for other in address.inputs.without(address.addends).iter() {
                 if let Some(parameter) = self.parameter(other) {
@@ -120,6 +123,20 @@ impl Scan<'_, '_> {
         };
         let parameter_at = |at: i64| find(at).map(|(_, _, parameter)| *parameter);
         let mut found = Vec::new();
+        // A vector can begin with its pointer as well, before its capacity and its length.
+        for first in [offset, offset - 4, offset - 8] {
+            let at = |place: i64| match place == offset {
+                true => Some(index),
+                false => parameter_at(place),
+            };
+            if let (Some(pointer), Some(capacity), Some(length)) =
+                (at(first), at(first + 4), at(first + 8))
+                && capacity == length
+                && pointer != length
+            {
+                found.push((pointer, length));
+            }
+        }
         for step in [-4, 4] {
             let (near, far) = (parameter_at(offset + step), parameter_at(offset + 2 * step));
             if let Some(near) = near.filter(|near| *near != index && far == Some(index)) {

@@ -154,6 +154,7 @@ impl ParameterUse {
     pub(super) fn access(&mut self, is_store: bool, width: u8, distance: Option<i64>) {
         self.is_used = true;
         if distance.is_some_and(|distance| distance >= STATIC_DATA) {
+            self.escapes = true;
             return;
         }
         let found = Accesses {
