@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::support::command::{in_repository, linmem, read_in_repository};
+use crate::support::command::{Folder, in_repository, linmem, read_in_repository};
 use crate::support::json_keys::{self, Foreign, Seen};
 use linmem::data_types::{Shape, TypeId, TypeSource, TypeTable};
 use linmem::guest::Guest;
@@ -231,10 +231,12 @@ fn types_page_describes_every_key() {
     let mut seen = Seen::new();
     let layouts = ["C2", "B0"].map(|name| vec!["tests/types/c_layouts.wasm", name]);
     let rust = "guest/rust/wasm_is_cool.wasm";
+    let folder = Folder::new().with("a.steps", "type Text = { n: u32, bytes: [u8; n] }");
+    let counted = folder.arg("a.steps");
     let others = [
         vec!["tests/types/c_layouts.wasm"],
         vec!["tests/types/layouts.steps"],
-        vec!["tests/types/shapes.steps"],
+        vec![counted.as_str()],
         vec![rust, "core::option::Option<&str>"],
         vec![rust, "Result<&str, core::str::error::Utf8Error>"],
         vec![rust, "core::result::Result<(), core::fmt::Error>"],
@@ -281,7 +283,7 @@ fn damaged_debug_information_is_read_without_harm() {
             .windows(7)
             .position(|name| name == b".debug_")
             .unwrap();
-        for _ in 0..150 {
+        for _ in 0..50 {
             let mut damaged = bytes.clone();
             for _ in 0..=random.below(12) {
                 let at = start + random.below(bytes.len() - start);
@@ -304,5 +306,5 @@ fn damaged_debug_information_is_read_without_harm() {
             loaded += 1;
         }
     }
-    assert!(loaded > 200, "{loaded}");
+    assert!(loaded > 60, "{loaded}");
 }

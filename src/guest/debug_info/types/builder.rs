@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gimli::{DwAt, DwTag};
+use gimli::DwTag;
 
 use super::Language;
 use super::entries::{Entries, Entry};
 use super::index::TypeIndex;
-use super::{scalars, signature};
+use super::scalars::{self, opaque};
+use super::signature;
 use crate::data_types::{
     ByteOrder, Count, DataType, Field, NumberType, POINTER_SIZE, Record, RecordKind, Shape, TypeId,
     TypeTable,
@@ -86,7 +87,7 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
         self.build_known(at)
     }
 
-    /// Builds the type of an entry, unless it stands for no type at all, as `const void` does.
+    /// Builds the type of an entry, unless it means no type at all, as `const void` does.
     fn build_known(&mut self, at: usize) -> Option<TypeId> {
         let at = self.canonical(at)?;
         Some(self.build(at))
@@ -225,6 +226,10 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
             }
             gimli::DW_TAG_union_type => self.record(entry, RecordKind::Union, name.as_deref()),
             gimli::DW_TAG_enumeration_type => self.enumeration(entry, size),
+            gimli::DW_TAG_unspecified_type if name.as_deref().is_some_and(is_null_pointer) => {
+                opaque(None, POINTER_SIZE)
+            }
+            gimli::DW_TAG_ptr_to_member_type => self.member_pointer(entry),
             _ => opaque(None, size.unwrap_or(0)),
         };
         if name.is_some() {
@@ -292,6 +297,27 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
         }
     }
 
+    /// Builds a pointer to a member of a class in C++. That to a function has an address and an
+    /// offset.
+    fn member_pointer(&mut self, entry: &Entry<'a>) -> DataType {
+        let target = entry
+            .reference(gimli::DW_AT_type)
+            .and_then(|at| self.canonical(at))
+            .and_then(|at| self.entries.entry(at));
+        let is_function = target.is_some_and(|target| self.is_function(&target));
+        DataType {
+            align: POINTER_SIZE,
+            ..opaque(
+                None,
+                if is_function {
+                    2 * POINTER_SIZE
+                } else {
+                    POINTER_SIZE
+                },
+            )
+        }
+    }
+
     fn is_function(&mut self, target: &Entry<'a>) -> bool {
         match target.tag() {
             gimli::DW_TAG_subroutine_type => true,
@@ -334,11 +360,15 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
         });
         let mut counts: Vec<(u64, Option<u64>)> = dimensions
             .take(MAX_DIMENSIONS)
-            .map(|child| (count(child), child.number(gimli::DW_AT_byte_stride)))
+            .map(|child| {
+                (
+                    child.element_count(),
+                    child.number(gimli::DW_AT_byte_stride),
+                )
+            })
             .collect();
-        let (first, rest) = match counts.split_first_mut() {
-            Some((first, rest)) => (first, rest),
-            None => return Some(self.array_of(element, 0, None)),
+        let Some((first, rest)) = counts.split_first_mut() else {
+            return Some(self.array_of(element, 0, None));
         };
         let stride = entry.number(gimli::DW_AT_byte_stride);
         let mut element = element;
@@ -397,23 +427,9 @@ impl<'a, 'b, 't> Builder<'a, 'b, 't> {
     }
 }
 
-/// Returns a type whose meaning is not known.
-pub(super) fn opaque(name: Option<Arc<str>>, size: u64) -> DataType {
-    DataType {
-        name,
-        size,
-        align: natural_align(size),
-        shape: Shape::Opaque,
-    }
-}
-
-/// Returns the alignment of a number of this size.
-pub(super) fn natural_align(size: u64) -> u64 {
-    if size.is_power_of_two() {
-        size.min(16)
-    } else {
-        1
-    }
+/// Returns whether a name is that of the type of `nullptr` in C++.
+fn is_null_pointer(name: &str) -> bool {
+    matches!(name, "decltype(nullptr)" | "std::nullptr_t" | "nullptr_t")
 }
 
 /// Returns the alignment that an entry has, if it is a sensible one.
@@ -421,24 +437,6 @@ pub(super) fn explicit_align(entry: &Entry<'_>) -> Option<u64> {
     const LARGEST: u64 = 1 << 16;
     let align = entry.number(gimli::DW_AT_alignment)?;
     (align.is_power_of_two() && align <= LARGEST).then_some(align)
-}
-
-/// Returns how many elements a dimension of an array has; 0 if that is not a constant.
-pub(super) fn count(dimension: &Entry<'_>) -> u64 {
-    let number = |name: DwAt| dimension.number(name);
-    if let Some(count) = number(gimli::DW_AT_count) {
-        // Some compilers write -1 for an array without a length.
-        return if is_unsized(count) { 0 } else { count };
-    }
-    let Some(upper) = number(gimli::DW_AT_upper_bound).filter(|upper| !is_unsized(*upper)) else {
-        return 0;
-    };
-    let lower = number(gimli::DW_AT_lower_bound).unwrap_or(0);
-    upper.saturating_sub(lower).saturating_add(1)
-}
-
-fn is_unsized(bound: u64) -> bool {
-    bound >= u64::from(u32::MAX)
 }
 
 /// Returns whether an entry with this tag is a field of a record.

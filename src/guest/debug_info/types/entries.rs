@@ -212,6 +212,21 @@ impl<'a> Entry<'a> {
         self.referred(self.inner.attr_value(name)?)
     }
 
+    /// Returns how many elements it has as a dimension of an array; 0 if that is not a constant.
+    pub fn element_count(&self) -> u64 {
+        // Some compilers write -1 for an array without a length.
+        let is_unsized = |bound: u64| bound >= u64::from(u32::MAX);
+        if let Some(count) = self.number(gimli::DW_AT_count) {
+            return if is_unsized(count) { 0 } else { count };
+        }
+        let upper = self.number(gimli::DW_AT_upper_bound);
+        let Some(upper) = upper.filter(|upper| !is_unsized(*upper)) else {
+            return 0;
+        };
+        let lower = self.number(gimli::DW_AT_lower_bound).unwrap_or(0);
+        upper.saturating_sub(lower).saturating_add(1)
+    }
+
     fn referred(&self, value: AttributeValue<Slice<'a>>) -> Option<usize> {
         reference(&self.unit.unit, value)
     }
@@ -262,6 +277,10 @@ fn language_of<'a>(dwarf: &Dwarf<'a>, unit: &Unit<Slice<'a>>) -> Language {
         .unwrap_or_default();
     if producer.starts_with(b"zig") {
         return Language::Zig;
+    }
+    // The assembler of the text format calls its functions C, and knows no types.
+    if producer.starts_with(b"wast ") || producer.is_empty() {
+        return Language::Other;
     }
     match root.attr_value(gimli::DW_AT_language) {
         Some(AttributeValue::Language(language)) => match language {

@@ -128,54 +128,57 @@ impl TypeIndex {
 
     /// Returns the types that a person may mean by this name, the best first: one with exactly
     /// these scopes, then one with the fewest others around them.
-    pub fn find(&self, name: &str) -> Vec<&NamedType> {
-        let mut found: Vec<(&NamedType, usize)> = self.matching(name);
+    pub fn find(&self, name: &str) -> Vec<(&str, &NamedType)> {
+        let mut found = self.matching(name);
         if found.is_empty() {
             found = self.after_dot(name);
         }
-        found.sort_by_key(|(ty, outer)| (ty.is_declaration, *outer, !is_alias(ty.tag), ty.entry));
-        found.into_iter().map(|(ty, _)| ty).collect()
+        found
+            .sort_by_key(|(_, ty, outer)| (ty.is_declaration, *outer, !is_alias(ty.tag), ty.entry));
+        found.into_iter().map(|(name, ty, _)| (name, ty)).collect()
     }
 
     /// Returns the types whose name and scopes end with this one, each with how many scopes are
     /// around them besides.
-    fn matching(&self, name: &str) -> Vec<(&NamedType, usize)> {
+    fn matching(&self, name: &str) -> Vec<(&str, &NamedType, usize)> {
         let (tags, name) = tags_of_prefix(name);
         let path = name_path::split(name);
         let Some((last, scopes)) = path.split_last() else {
             return Vec::new();
         };
         // The name of a function's type or of a virtual table contains colons of its own.
-        let whole = self.types.get(name).filter(|_| !scopes.is_empty());
-        if let Some(types) = whole {
+        let whole = self.types.get_key_value(name);
+        if let Some((name, types)) = whole.filter(|_| !scopes.is_empty()) {
             return types
                 .iter()
-                .map(|ty| (ty, self.path(ty.scope).len()))
+                .map(|ty| (&**name, ty, self.path(ty.scope).len()))
                 .collect();
         }
-        let types = self.types.get(*last).map(Vec::as_slice);
-        let types = types.unwrap_or_default().iter();
+        let Some((last, types)) = self.types.get_key_value(*last) else {
+            return Vec::new();
+        };
         types
+            .iter()
             .filter(|ty| tags.is_none_or(|tags| tags.contains(&ty.tag)))
             .filter_map(|ty| {
                 let own = self.path(ty.scope);
                 let wanted = scopes.iter().rev();
                 (own.len() >= scopes.len() && wanted.zip(&own).all(|(a, b)| a == b))
-                    .then(|| (ty, own.len() - scopes.len()))
+                    .then(|| (&**last, ty, own.len() - scopes.len()))
             })
             .collect()
     }
 
     /// Returns the types whose name is this one after a dot: some languages write their scopes into
     /// the name.
-    fn after_dot(&self, name: &str) -> Vec<(&NamedType, usize)> {
+    fn after_dot(&self, name: &str) -> Vec<(&str, &NamedType, usize)> {
         let all = self.types.iter();
         all.filter(|(whole, _)| {
             whole
                 .strip_suffix(name)
                 .is_some_and(|before| before.ends_with('.') && !before.contains(['(', '[', '*']))
         })
-        .flat_map(|(whole, types)| types.iter().map(|ty| (ty, whole.len())))
+        .flat_map(|(whole, types)| types.iter().map(|ty| (&**whole, ty, whole.len())))
         .collect()
     }
 
@@ -434,9 +437,8 @@ impl<'a> IndexReader<'a, '_> {
     }
 
     fn read_variable(&mut self, unit: &OpenUnit<'a>, entry: &Die<'a>, place: Place) -> Option<()> {
-        let location = match entry.attr_value(gimli::DW_AT_location)? {
-            AttributeValue::Exprloc(location) => location,
-            _ => return None,
+        let AttributeValue::Exprloc(location) = entry.attr_value(gimli::DW_AT_location)? else {
+            return None;
         };
         let mut operations = location.operations(unit.unit.encoding());
         let address = match operations.next().ok()?? {

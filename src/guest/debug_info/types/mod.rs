@@ -142,8 +142,7 @@ impl DebugTypes {
     pub fn matches(&self, name: &str) -> Vec<String> {
         let index = self.index();
         let mut names: Vec<String> = Vec::new();
-        for ty in index.find(name) {
-            let own = name_path::split(name).pop().unwrap_or(name);
+        for (own, ty) in index.find(name) {
             let qualified = index.qualified(own, ty.scope);
             if !names.contains(&qualified) {
                 names.push(qualified);
@@ -176,6 +175,10 @@ impl DebugTypes {
     }
 
     fn function_entry(&self, function: u32) -> Option<usize> {
+        // The functions of a text module have no types but those in the text.
+        if self.guest.text().is_some() {
+            return None;
+        }
         let imported = self.guest.0.description.imported_functions;
         let body = usize::try_from(function.checked_sub(imported)?).ok()?;
         self.index().function(body)
@@ -255,7 +258,7 @@ impl DebugTypes {
 
 impl TypeSource for DebugTypes {
     fn find(&mut self, name: &str, table: &mut TypeTable) -> Option<TypeId> {
-        let at = self.index().find(name).first()?.entry;
+        let at = self.index().find(name).first()?.1.entry;
         let id = self.with_builder(table, |builder| builder.build_all(at));
         table.set_name(name, id);
         Some(id)

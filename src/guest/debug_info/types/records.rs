@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use gimli::AttributeValue;
 
-use super::builder::{Builder, is_field, natural_align, opaque};
+use super::builder::{Builder, is_field};
 use super::entries::Entry;
-use super::{library, scalars};
+use super::library;
+use super::scalars::{self, natural_align, opaque};
 use crate::data_types::{
     Bits, ByteOrder, DataType, Enumeration, Field, NumberType, Record, RecordKind, Shape, Tagged,
     TypeId, Variant,

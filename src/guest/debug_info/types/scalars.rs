@@ -1,16 +1,17 @@
 //! Numbers, characters and truth values of debug information.
 
+use std::sync::Arc;
+
 use gimli::AttributeValue;
 
-use super::builder::{natural_align, opaque};
 use super::entries::Entry;
 use crate::data_types::{ByteOrder, DataType, NumberType, Shape};
 
 /// Returns a base type. One that no number of the steps language can hold is opaque.
 pub(super) fn base(entry: &Entry<'_>, name: Option<&str>, size: u64) -> DataType {
-    let encoding = match entry.inner.attr_value(gimli::DW_AT_encoding) {
-        Some(AttributeValue::Encoding(encoding)) => encoding,
-        _ => return opaque(None, size),
+    let encoding = entry.inner.attr_value(gimli::DW_AT_encoding);
+    let Some(AttributeValue::Encoding(encoding)) = encoding else {
+        return opaque(None, size);
     };
     let order = match entry.inner.attr_value(gimli::DW_AT_endianity) {
         Some(AttributeValue::Endianity(gimli::DW_END_big)) => ByteOrder::Big,
@@ -43,6 +44,25 @@ pub(super) fn base(entry: &Entry<'_>, name: Option<&str>, size: u64) -> DataType
         size,
         align: natural_align(size),
         shape,
+    }
+}
+
+/// Returns a type whose meaning is not known.
+pub(super) fn opaque(name: Option<Arc<str>>, size: u64) -> DataType {
+    DataType {
+        name,
+        size,
+        align: natural_align(size),
+        shape: Shape::Opaque,
+    }
+}
+
+/// Returns the alignment of a number of this size.
+pub(super) fn natural_align(size: u64) -> u64 {
+    if size.is_power_of_two() {
+        size.min(16)
+    } else {
+        1
     }
 }
 

@@ -175,7 +175,7 @@ fn dimensions<'a>(entries: &mut Entries<'a, '_>, entry: &Entry<'a>) -> Vec<Strin
     let children = entries.children(entry).into_iter();
     children
         .filter(|child| child.tag() == gimli::DW_TAG_subrange_type)
-        .map(|child| match super::builder::count(&child) {
+        .map(|child| match child.element_count() {
             0 => String::new(),
             count => count.to_string(),
         })
