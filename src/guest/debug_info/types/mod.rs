@@ -23,7 +23,7 @@ use builder::Builder;
 use entries::{Entries, Entry};
 pub(super) use index::TypeIndex;
 
-/// The most attributes that are read for one question.
+/// The most attributes that are read for one question, unless debug information has more bytes.
 const MAX_WORK: usize = 4_000_000;
 
 /// The most parameters of a function.
@@ -251,7 +251,8 @@ impl DebugTypes {
         let (sources, guest) = (self.sources(), &self.guest);
         let index = sources.type_index(guest);
         let dwarf = Dwarf::open(guest, sources.sections(guest), sources.outline(guest));
-        let entries = Entries::new(&dwarf, MAX_WORK);
+        let work = MAX_WORK.max(sources.debug_size(guest));
+        let entries = Entries::new(&dwarf, work);
         build(&mut Builder::new(entries, index, table))
     }
 }
