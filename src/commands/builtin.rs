@@ -275,4 +275,14 @@ pub const LESSONS: &[BuiltIn] = &[
             ("freed_twice.hostlog", guest!("hosts/freed_twice.hostlog")),
         ],
     },
+    lesson!(
+        "28-padding",
+        "padding",
+        "holes between the fields of a struct"
+    ),
+    lesson!(
+        "29-struct-result",
+        "struct-result",
+        "a struct as a result: the hidden parameter"
+    ),
 ];

@@ -27,7 +27,7 @@ struct Expected {
 }
 
 #[rustfmt::skip]
-const LESSONS: [Expected; 27] = [
+const LESSONS: [Expected; 29] = [
     Expected { file: "01-bytes", steps: 13, mistakes: &[(8, "out-of-bounds")],
         answers: &[(4, "\"I\""), (6, "65535")], surprise: 8 },
     Expected { file: "02-protocol", steps: 11, mistakes: &[],
@@ -82,6 +82,10 @@ const LESSONS: [Expected; 27] = [
         answers: &[(8, "\"dd\"")], surprise: 9 },
     Expected { file: "27-real-host", steps: 16, mistakes: &[(11, "double-release"), (14, "allocated-twice")],
         answers: &[(3, "0")], surprise: 11 },
+    Expected { file: "28-padding", steps: 16, mistakes: &[],
+        answers: &[(3, "12"), (11, "false")], surprise: 12 },
+    Expected { file: "29-struct-result", steps: 13, mistakes: &[],
+        answers: &[(5, "1")], surprise: 7 },
 ];
 
 const SIZE: (u16, u16) = (80, 24);
@@ -211,7 +215,7 @@ fn built_in_lessons_match_the_files() {
         let rest = |text: &str| text.split_once('\n').unwrap().1.to_owned();
         assert_eq!(rest(&built_in), rest(&from_file), "{}", lesson.file);
         assert!(
-            built_in.starts_with(&format!("lesson {number} of 27\n")),
+            built_in.starts_with(&format!("lesson {number} of 29\n")),
             "{built_in}"
         );
         assert!(
@@ -228,7 +232,7 @@ fn lessons_pass_linmem_test() {
     let mut args = vec!["test", "--deny", "warnings"];
     args.extend(files.iter().map(String::as_str));
     let text = stdout(&args);
-    assert!(text.ends_with("27 sessions: 27 ok, 0 failed\n"), "{text}");
+    assert!(text.ends_with("29 sessions: 29 ok, 0 failed\n"), "{text}");
 }
 
 #[test]
@@ -236,7 +240,7 @@ fn lessons_have_what_the_page_asks_for() {
     let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
     let mut args = vec!["test", "--lesson"];
     args.extend(files.iter().map(String::as_str));
-    assert!(stdout(&args).ends_with("27 sessions: 27 ok, 0 failed\n"));
+    assert!(stdout(&args).ends_with("29 sessions: 29 ok, 0 failed\n"));
 }
 
 #[test]
@@ -321,7 +325,7 @@ impl Learner {
             value.map_err(|_| AnswerError("expected a value".into()))
         });
         let config = SessionConfig {
-            title: format!("lesson {} of 27", lesson + 1),
+            title: format!("lesson {} of 29", lesson + 1),
             ..config(LESSONS[lesson].file)
         };
         Learner(Driver::live(app, config))

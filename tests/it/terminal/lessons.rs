@@ -38,7 +38,7 @@ fn go_to(pty: &mut Pty, from: usize, to: usize) {
 fn a_lesson_from_first_to_last_step() {
     let state = Folder::new();
     let mut pty = open("1", &state);
-    pty.wait_for_text("lesson 1 of 27  Memory is bytes");
+    pty.wait_for_text("lesson 1 of 29  Memory is bytes");
 
     // A hint and a wrong answer.
     go_to(&mut pty, 0, 4);
@@ -65,7 +65,7 @@ fn a_lesson_from_first_to_last_step() {
     go_to(&mut pty, 7, 12);
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
-    pty.wait_for_text("lesson 2 of 27");
+    pty.wait_for_text("lesson 2 of 29");
 
     // A question is skipped by an empty line, or by going on.
     pty.wait_for_text("step 0 of");
@@ -98,7 +98,7 @@ fn a_lesson_from_first_to_last_step() {
         "{list}"
     );
     assert!(
-        list.ends_with("1 of 27 finished. Go on with: linmem lesson protocol\n"),
+        list.ends_with("1 of 29 finished. Go on with: linmem lesson protocol\n"),
         "{list}"
     );
 }
@@ -112,7 +112,7 @@ fn unwritable_progress_is_reported_once() {
     pty.wait_for_text("The answers will not be kept:");
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
-    pty.wait_for_text("lesson 2 of 27");
+    pty.wait_for_text("lesson 2 of 29");
     pty.wait_for_text("step 0 of");
     pty.send("G");
     pty.wait_for_text("L opens lesson 3, strings.");
@@ -146,7 +146,7 @@ fn invalid_progress_files_are_tolerated() {
     let progress = b"\xff\0\x1b[2J strings\nstrings\nno such lesson";
     let list = list(&Folder::new().with("linmem/lessons", progress));
     assert!(
-        list.contains("✓  3  strings") && list.contains("1 of 27 finished"),
+        list.contains("✓  3  strings") && list.contains("1 of 29 finished"),
         "{list}"
     );
 }
