@@ -12,10 +12,11 @@
 )]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use linmem::app::{self, Action};
+use linmem::app::{self, Action, Pane};
 use linmem::testing::apps::app_showing;
 use linmem::testing::steps;
 use linmem::testing::timelines::{TimelineBuilder, standard_session_after};
+use linmem::testing::typed;
 use linmem::timeline::{StepKind, Timeline, Writer};
 use linmem::ui::{Screen, Theme};
 use ratatui::Terminal;
@@ -51,6 +52,41 @@ fn scattered(bytes: u64, count: u8) -> Timeline {
         });
     }
     builder.finish()
+}
+
+/// Returns a session with a view of a hundred fields, and one of an array of 100000 records of four
+/// fields, all of whose bytes are set.
+fn typed(is_large: bool) -> Timeline {
+    if is_large {
+        let record = "type Record = { id: u32, name: *cstr, count: u32, next: *Record }\n";
+        return typed::session_of(record, "[Record; 100000]");
+    }
+    let fields: String = (0..100).map(|i| format!("    f{i}: u32,\n")).collect();
+    typed::session_of(&format!("type Wide = {{\n{fields}}}\n"), "Wide")
+}
+
+/// Measures the time from a key to the next frame with the fields in focus.
+fn fields(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fields 200x60");
+    group.sample_size(20);
+    for (name, is_large) in [("100 fields", false), ("[Record; 100000]", true)] {
+        let mut state = app_showing(typed(is_large), 1, (200, 60));
+        state.pane = Pane::Fields;
+        let theme = Theme::dark();
+        let mut terminal =
+            Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
+        let mut forth = false;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                forth = !forth;
+                let action = if forth { Action::Down } else { Action::Up };
+                app::update(&mut state, action);
+                let screen = Screen::compute(&state, &theme);
+                terminal.draw(|frame| screen.draw(frame)).map(|_| ())
+            });
+        });
+    }
+    group.finish();
 }
 
 /// Measures the time from a key to the next frame.
@@ -116,5 +152,5 @@ fn drawing(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, drawing, keys);
+criterion_group!(benches, drawing, keys, fields);
 criterion_main!(benches);

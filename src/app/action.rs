@@ -9,6 +9,9 @@ pub enum Action {
     /// Goes one step forward, or one event where the step is unfolded; after the last one that has
     /// run, runs the next step.
     Next,
+    /// Follows the pointer of the chosen field, or opens its parts; in another pane than that of the
+    /// fields, does what [`Action::Next`] does.
+    Enter,
     /// Goes one step back, or one event where the step is unfolded.
     Back,
     /// Unfolds the step into its events, before the first one, or folds it. After digits, unfolds it
@@ -29,7 +32,7 @@ pub enum Action {
     PreviousTouch,
     /// Goes after the last write to the byte under the cursor.
     WhoWrote,
-    /// Types a digit of a step's number before `G`, or of an event's before `o`; 1 to 6 also move the
+    /// Types a digit of a step's number before `G`, or of an event's before `o`; 1 to 7 also move the
     /// focus to a pane.
     Digit(u8),
     // Panes and bytes.
@@ -59,6 +62,8 @@ pub enum Action {
     PreviousChange,
     /// Moves the cursor to the address that the bytes under it hold.
     FollowPointer,
+    /// Opens or folds the parts of the chosen field.
+    Fold,
     /// Goes to the bytes that the step shown is about.
     Focus,
     // Findings.
@@ -94,6 +99,10 @@ pub enum Action {
     OpenPrompt,
     /// Shows the next branch.
     SwapBranch,
+    /// Opens the list of views and types.
+    Types,
+    /// Removes the chosen view.
+    RemoveView,
     /// Shows what the guest exports and imports.
     Overview,
     /// Cancels the running step, or leaves the program.

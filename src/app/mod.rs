@@ -47,6 +47,7 @@ use crate::timeline::{At, InputFacts, Moment, StepRecord, Timeline};
 use execution::branches::Branches;
 use execution::reload::Reload;
 use panes::cache::ViewCache;
+use panes::field_tree::Fields;
 use panes::inside_step::OpenChildren;
 use panes::previous_run::PreviousRun;
 use prompt::Prompt;
@@ -116,6 +117,8 @@ pub struct App {
     arrived: Option<(Moment, u64)>,
     /// Step and index of the finding gone to last.
     finding: Option<(usize, usize)>,
+    /// What the screen keeps about fields.
+    pub(crate) fields: Fields,
     cache: ViewCache,
 }
 
@@ -153,6 +156,7 @@ impl App {
             count_pane: None,
             arrived: None,
             finding: None,
+            fields: Fields::default(),
             cache: ViewCache::default(),
         }
     }
@@ -175,6 +179,7 @@ impl App {
             Overlay::Prompt(_) => Context::Prompt,
             Overlay::Guest { .. } => Context::Guest,
             Overlay::Glossary { .. } => Context::Glossary,
+            Overlay::Types { .. } => Context::Types,
         }
     }
 
@@ -208,7 +213,7 @@ impl App {
     }
 }
 
-/// The panes, in the order of the keys `1` to `6`.
+/// The panes, in the order of the keys `1` to `7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The list of steps.
@@ -223,17 +228,20 @@ pub enum Pane {
     Source,
     /// The module.
     Guest,
+    /// The fields of the parts of memory that have a type.
+    Fields,
 }
 
 impl Pane {
-    /// All panes, in the order of the keys `1` to `6`.
-    pub const ALL: [Pane; 6] = [
+    /// All panes, in the order of the keys `1` to `7`.
+    pub const ALL: [Pane; 7] = [
         Pane::Steps,
         Pane::Memory,
         Pane::Happened,
         Pane::Inspector,
         Pane::Source,
         Pane::Guest,
+        Pane::Fields,
     ];
 }
 
@@ -283,6 +291,13 @@ pub enum Overlay {
     /// `m`: the overview of the module, with the lines scrolled off its top.
     Guest {
         /// The number of lines scrolled off the top.
+        scroll: u16,
+    },
+    /// `t`: the views and the types, with the layout of the chosen one.
+    Types {
+        /// The index of the chosen line.
+        chosen: usize,
+        /// The number of lines of the layout scrolled off its top.
         scroll: u16,
     },
     /// `K`: the glossary, with the lines scrolled off its top.

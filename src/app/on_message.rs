@@ -77,7 +77,9 @@ fn on_reloaded(app: &mut App, session: Reloaded) -> Option<Effect> {
     app.session.switch();
     app.compiling = None;
     app.queue.clear();
+    let fields = std::mem::take(&mut app.fields);
     let effect = on_opened(app, session.timeline);
+    app.fields = fields;
     reload::after_opening(app, unchanged);
     effect
 }
@@ -102,6 +104,7 @@ fn on_opened(app: &mut App, timeline: Timeline) -> Option<Effect> {
     } else {
         app.branches = Default::default();
         app.setup.clear();
+        app.fields = Default::default();
         reload::on_other_session(app);
     }
     app.notice = None;

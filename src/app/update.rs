@@ -2,10 +2,10 @@
 //! that owns it.
 
 use super::course;
-use super::dialogs::{inputs, lessons, save, session_list};
+use super::dialogs::{inputs, lessons, save, session_list, types};
 use super::execution::{advance, branches, cancel, reload, switch};
 use super::navigation::scroll::{self, PAGE_LINES};
-use super::navigation::{address_names, findings, focus, search, time, viewport};
+use super::navigation::{address_names, fields, findings, focus, search, time, viewport};
 use super::panes::hex_copy;
 use super::prompt::{self, history, line_editor, tab_key};
 use super::{Action, App, Effect, Overlay, Pane};
@@ -24,6 +24,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     }
     viewport::restore_invariants(app);
     anchor.restore(app);
+    fields::restore(app);
     effects.extend(course::note_progress(app));
     if effects.is_empty() {
         effects.extend(reload::reload_if_at_rest(app));
@@ -37,12 +38,16 @@ pub fn resize(app: &mut App, size: (u16, u16)) {
     app.size = size;
     viewport::restore_invariants(app);
     anchor.restore(app);
+    fields::restore(app);
 }
 
 /// Performs an action where nothing is open over the panes.
 fn perform(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Next => return advance::next(app),
+        Action::Enter if app.pane == Pane::Fields => fields::open(app),
+        Action::Enter => return advance::next(app),
+        Action::Fold => fields::fold(app),
         Action::Back => time::back(app),
         Action::Unfold => unfold(app),
         Action::First => time::first(app),
@@ -80,6 +85,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::Answer => lessons::open(app, ""),
         Action::Hint => lessons::hint(app),
         Action::NextLesson => return lessons::next_lesson(app),
+        Action::Types => types::open(app),
         Action::OpenPrompt => prompt::open(app),
         Action::SwapBranch => branches::swap(app),
         Action::Escape => return escape(app),
@@ -95,6 +101,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
             return perform_anywhere(app, action);
         }
         Action::Close | Action::Confirm | Action::CompleteName | Action::Edit(_) => {}
+        Action::RemoveView => {}
         Action::Complete | Action::CompleteBack | Action::Older | Action::Newer => {}
     }
     None
@@ -105,6 +112,7 @@ fn perform_in_overlay(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Close => app.overlay = Overlay::None,
         Action::Hint => lessons::hint(app),
+        Action::RemoveView => types::remove(app),
         Action::Edit(request) => line_editor::edit(app, request),
         Action::OpenPrompt => prompt::open(app),
         Action::Complete => tab_key::complete(app, true),
@@ -119,6 +127,12 @@ fn perform_in_overlay(app: &mut App, action: Action) -> Option<Effect> {
         Action::CompleteName => address_names::complete(app),
         Action::Down => move_line(app, 1),
         Action::Up => move_line(app, -1),
+        Action::PageDown if matches!(app.overlay, Overlay::Types { .. }) => {
+            types::scroll(app, PAGE_LINES);
+        }
+        Action::PageUp if matches!(app.overlay, Overlay::Types { .. }) => {
+            types::scroll(app, -PAGE_LINES);
+        }
         Action::PageDown => move_line(app, isize::from(PAGE_LINES)),
         Action::PageUp => move_line(app, -isize::from(PAGE_LINES)),
         Action::First => move_line(app, isize::MIN),
@@ -150,6 +164,10 @@ fn confirm(app: &mut App) -> Vec<Effect> {
         Overlay::Inputs { .. } => inputs::confirm(app),
         Overlay::Save { .. } => save::confirm(app),
         Overlay::Answer { .. } => lessons::confirm(app),
+        Overlay::Types { .. } => {
+            types::confirm(app);
+            None
+        }
         Overlay::Sessions { chosen } => {
             let chosen = *chosen;
             switch::open_session(app, chosen)
@@ -164,6 +182,10 @@ fn confirm(app: &mut App) -> Vec<Effect> {
 /// Moves the selection of the overlay's list by `lines`, or scrolls its text.
 fn move_line(app: &mut App, lines: isize) {
     let choices = app.choices();
+    let types = match app.overlay {
+        Overlay::Types { .. } => app.type_lines().len(),
+        _ => 0,
+    };
     match &mut app.overlay {
         Overlay::Help { scroll } | Overlay::Guest { scroll } | Overlay::Glossary { scroll } => {
             *scroll = u16::try_from(usize::from(*scroll).saturating_add_signed(lines))
@@ -174,6 +196,12 @@ fn move_line(app: &mut App, lines: isize) {
             *chosen = chosen
                 .saturating_add_signed(lines)
                 .min(choices.saturating_sub(1));
+        }
+        Overlay::Types { chosen, scroll } => {
+            *scroll = 0;
+            *chosen = chosen
+                .saturating_add_signed(lines)
+                .min(types.saturating_sub(1));
         }
         Overlay::Answer { .. } => {
             let lines = i16::try_from(lines).unwrap_or(0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::encoding;
 use super::table::{
     Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, Shape, Slice,
-    Tagged, TextEncoding, TypeId, TypeRef, TypeTable,
+    Tagged, TextEncoding, TypeId, TypeRef, TypeTable, Variant,
 };
 use crate::safe;
 use crate::value::{PointerValue, RecordValue, Symbol, Value};
@@ -129,14 +129,33 @@ pub enum NotRead {
 
 /// Reads memory from `start` as a type. `name` is the name of the node.
 pub fn decode(ty: &TypeRef, memory: &dyn Memory, start: u64, name: &str, limits: Limits) -> Node {
-    let mut decoder = Decoder {
-        table: ty.table(),
-        memory,
-        limits,
-        nodes: 0,
-        path: Vec::new(),
-    };
+    let mut decoder = Decoder::new(ty.table(), memory, limits);
     decoder.node(Arc::from(name), ty.id(), start, &[], 0)
+}
+
+/// Reads a field of the record at `start`. `count` is the field that has the number of its elements,
+/// with the address of its record.
+pub(super) fn decode_field(
+    table: &TypeTable,
+    memory: &dyn Memory,
+    field: &Field,
+    start: u64,
+    count: Option<(&Field, u64)>,
+    limits: Limits,
+) -> Node {
+    let mut decoder = Decoder::new(table, memory, limits);
+    let count = count.map(|(count, record)| decoder.field(count, record, &[], 0));
+    decoder.field(field, start, count.as_slice(), 0)
+}
+
+/// Returns the variant that the tag of the enum at `start` selects.
+pub(super) fn selected_variant<'t>(
+    table: &TypeTable,
+    memory: &dyn Memory,
+    tagged: &'t Tagged,
+    start: u64,
+) -> Result<&'t Variant, NotRead> {
+    Decoder::new(table, memory, Limits::default()).variant(tagged, start, 0)
 }
 
 impl Node {
@@ -183,6 +202,13 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Returns the integer that it has.
+    pub(super) fn integer(&self) -> Option<i128> {
+        integer(&self.content)
+    }
+}
+
 struct Decoder<'a> {
     table: &'a TypeTable,
     memory: &'a dyn Memory,
@@ -191,6 +217,18 @@ struct Decoder<'a> {
     nodes: usize,
     /// The pointers' targets that are being read, outermost first.
     path: Vec<(u64, TypeId)>,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(table: &'a TypeTable, memory: &'a dyn Memory, limits: Limits) -> Self {
+        Decoder {
+            table,
+            memory,
+            limits,
+            nodes: 0,
+            path: Vec::new(),
+        }
+    }
 }
 
 impl Decoder<'_> {
@@ -398,25 +436,37 @@ impl Decoder<'_> {
 
     /// Reads the tag and the fields of the variant that it selects.
     fn tagged(&mut self, tagged: &Tagged, start: u64, depth: usize) -> Content {
+        match self.variant(tagged, start, depth) {
+            Ok(variant) => {
+                let name = Arc::clone(&variant.name);
+                Content::Fields(vec![self.node(name, variant.ty, start, &[], depth + 1)])
+            }
+            Err(why) => Content::NotRead(why),
+        }
+    }
+
+    /// Returns the variant that the tag selects.
+    fn variant<'t>(
+        &mut self,
+        tagged: &'t Tagged,
+        start: u64,
+        depth: usize,
+    ) -> Result<&'t Variant, NotRead> {
         let tag = tagged.tag.as_ref();
         let tag = tag.map(|field| self.field(field, start, &[], depth));
         let number = tag.as_ref().and_then(|node| integer(&node.content));
-        let selected = tagged
-            .variants
-            .iter()
-            .find(|variant| {
-                number.is_some_and(|n| variant.tags.iter().any(|tags| tags.contains(&n)))
-            })
-            .or_else(|| tagged.variants.iter().find(|v| v.tags.is_empty()));
-        let Some(variant) = selected else {
-            let why = match number {
-                Some(number) => format!("no variant has the tag {number}"),
-                None => "its tag could not be read".to_owned(),
-            };
-            return Content::NotRead(NotRead::Invalid(why));
+        let has_tag = |variant: &&Variant| {
+            number.is_some_and(|n| variant.tags.iter().any(|tags| tags.contains(&n)))
         };
-        let fields = self.node(Arc::clone(&variant.name), variant.ty, start, &[], depth + 1);
-        Content::Fields(vec![fields])
+        let selected = tagged.variants.iter().find(has_tag);
+        selected
+            .or_else(|| tagged.variants.iter().find(|v| v.tags.is_empty()))
+            .ok_or_else(|| {
+                NotRead::Invalid(match number {
+                    Some(number) => format!("no variant has the tag {number}"),
+                    None => "its tag could not be read".to_owned(),
+                })
+            })
     }
 
     fn pointer(

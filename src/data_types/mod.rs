@@ -10,7 +10,10 @@ mod declaration;
 mod decode;
 mod encode;
 pub(crate) mod encoding;
+mod layout;
 mod number;
+mod path;
+mod place;
 mod table;
 
 pub use declaration::{
@@ -20,7 +23,10 @@ pub use declaration::{
 pub use decode::{Content, Limits, Memory, Node, NotRead, decode};
 pub(crate) use encode::field_advice;
 pub use encode::{NotWritable, Piece, encode, typed};
+pub use layout::{LayoutRow, layout};
 pub use number::NumberType;
+pub use path::{FieldPath, FieldSpan, Padding, field_spans, find_address, path_at};
+pub use place::{PartName, Parts, Place};
 pub use table::{
     Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, RecordKind, Shape,
     Slice, Tagged, TextEncoding, TypeId, TypeRef, TypeTable, Variant,

@@ -175,6 +175,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
     let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
     timeline.document = script.document.clone();
+    timeline.types = Arc::clone(script.types());
     timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
     let options = InstrumentOptions {
         max_memory: limits.max_memory,

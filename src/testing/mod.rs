@@ -22,3 +22,4 @@ pub mod nested_calls;
 pub mod sessions;
 pub mod steps;
 pub mod timelines;
+pub mod typed;

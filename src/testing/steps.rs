@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::data_types::TypeRef;
 use crate::source::{Listing, ListingKind, Place};
 use crate::timeline::{
     Binding, CallRecord, Event, Growth, NamedSpan, Naming, Outcome, Pointer, Span, SpanKind,
@@ -119,6 +120,20 @@ pub fn name_span(step: &mut StepRecord, name: &str, kind: SpanKind, start: u64, 
         span: Span { start, len },
         released: false,
         data_type: None,
+    }));
+}
+
+/// Makes `step` name the bytes at `start` as a view of a type.
+pub fn view(step: &mut StepRecord, name: &str, start: u64, ty: &TypeRef) {
+    step.naming = Some(Naming::Named(NamedSpan {
+        name: name.into(),
+        kind: SpanKind::Region,
+        span: Span {
+            start,
+            len: ty.size(),
+        },
+        released: false,
+        data_type: Some(ty.clone()),
     }));
 }
 

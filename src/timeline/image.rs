@@ -274,6 +274,16 @@ impl Image {
         spans
     }
 
+    /// Returns whether two images differ in a span. The shorter one counts as continued by zeros.
+    /// Shared parts are not compared.
+    pub(crate) fn differs_within(&self, other: &Image, span: Span) -> bool {
+        let (mut a, mut b) = (self.clone(), other.clone());
+        let len = a.len.max(b.len);
+        a.grow(len);
+        b.grow(len);
+        differs_within(&a.root, &b.root, a.height, 0, span)
+    }
+
     fn leaf(&self, offset: u64) -> Option<&Leaf> {
         self.shared_leaf(offset).map(|leaf| &**leaf)
     }
@@ -443,6 +453,44 @@ fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>)
                 );
             }
         }
+    }
+}
+
+/// Returns whether two nodes of one height, whose first byte is at `base`, differ in a span.
+fn differs_within(a: &Node, b: &Node, height: u32, base: u64, span: Span) -> bool {
+    let nodes = Span {
+        start: base,
+        len: node_span(height),
+    };
+    let common = nodes.intersection(span);
+    if common.len == 0 {
+        return false;
+    }
+    if let (Node::Lazy(x), Node::Lazy(y)) = (a, b)
+        && Arc::ptr_eq(x, y)
+    {
+        return false;
+    }
+    let child = |node: &Node, index: usize| match node.resolved() {
+        Node::Branch(children) => children.get(index).cloned().unwrap_or(Node::Zero),
+        _ => Node::Zero,
+    };
+    match (a.resolved(), b.resolved()) {
+        (Node::Zero, Node::Zero) => false,
+        (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => false,
+        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => false,
+        (Node::Branch(_), _) | (_, Node::Branch(_)) => (0..FANOUT).any(|index| {
+            let base = base.saturating_add((index as u64).saturating_mul(child_span(height)));
+            let height = height.saturating_sub(1);
+            differs_within(&child(a, index), &child(b, index), height, base, span)
+        }),
+        (x, y) => (common.start..common.end()).any(|at| {
+            let byte = |node: &Node| match node {
+                Node::Leaf(leaf) => leaf.get((at - base) as usize).copied().unwrap_or(0),
+                _ => 0,
+            };
+            byte(x) != byte(y)
+        }),
     }
 }
 

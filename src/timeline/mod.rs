@@ -111,6 +111,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::data_types::TypeTable;
 use crate::prose::Document;
 use crate::source::Place;
 use crate::wasm_types::ExternType;
@@ -251,6 +252,8 @@ pub struct Timeline {
     /// The statements that are no steps, as written, one line each: imports, the memory that is
     /// recorded, and inputs with their values. The module is in `guest`.
     pub(crate) setup: Vec<String>,
+    /// The types that the script names, as far as they are known before the first step.
+    pub types: Arc<TypeTable>,
     /// The steps of the script, whether they have run or not.
     pub planned: Vec<PlannedStep>,
     /// What the author of a Markdown session wrote around its steps.

@@ -147,16 +147,22 @@ pub fn separators(buffer: &mut Buffer, layout: &Layout, theme: &Theme) {
 }
 
 /// Draws ` 1 steps 2 memory …` with the pane that is shown highlighted.
-pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, theme: &Theme) {
-    for (index, (pane, name, column)) in layout::tabs(area.width).into_iter().enumerate() {
-        let style = if pane == app.pane {
+pub fn tabs(buffer: &mut Buffer, area: Rect, app: &App, has_fields: bool, theme: &Theme) {
+    let tabs = layout::tabs(area.width, has_fields);
+    // The tabs of a narrow line are next to each other, without a blank after the number.
+    let last = tabs.last();
+    let needed = last.map_or(0, |(_, name, column)| column + 2 + text::width(name));
+    for (index, (pane, name, column)) in tabs.iter().enumerate() {
+        let style = if *pane == app.pane {
             theme.chosen()
         } else {
             theme.text()
         };
-        let mut pen = Pen::at(buffer, area, column, 0);
-        pen.put(&(index + 1).to_string(), theme.key())
-            .put(" ", theme.text())
-            .put(name, style);
+        let mut pen = Pen::at(buffer, area, *column, 0);
+        pen.put(&(index + 1).to_string(), theme.key());
+        if needed <= area.width {
+            pen.put(" ", theme.text());
+        }
+        pen.put(name, style);
     }
 }

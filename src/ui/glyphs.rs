@@ -41,6 +41,11 @@ pub(crate) struct Glyphs {
     /// The same for a released block, and for a data segment.
     pub released_bar: char,
     pub data_bar: char,
+    /// Before the first byte of a field, and before a byte of padding.
+    pub field: char,
+    pub padding: char,
+    /// Of a field that changed since the start.
+    pub field_earlier: char,
     /// Between groups of eight bytes.
     pub group: char,
     pub rule: char,
@@ -97,6 +102,9 @@ impl Glyphs {
             region_bar: '┃',
             released_bar: '╳',
             data_bar: '╎',
+            field: '¦',
+            padding: '┄',
+            field_earlier: '·',
             group: '┊',
             rule: '─',
             focused_rule: '━',
@@ -149,6 +157,9 @@ impl Glyphs {
             region_bar: '#',
             released_bar: 'x',
             data_bar: ':',
+            field: '\'',
+            padding: '_',
+            field_earlier: '.',
             group: ':',
             rule: '-',
             focused_rule: '=',

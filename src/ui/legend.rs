@@ -56,6 +56,11 @@ fn change_marks(app: &App, theme: &Theme) -> Vec<Mark> {
     vec![
         mark(changed.0, changed.1, "changed by this step or store"),
         mark("20", theme.changed_earlier(), &earlier),
+        mark(
+            g.field_earlier,
+            theme.faint(),
+            "a field that changed since the start",
+        ),
         mark(g.pointer, theme.pointer(), "a pointer points here"),
         mark(before.0, before.1, "it pointed here before this step"),
         mark(g.differs, theme.differs(), &differs),
@@ -74,6 +79,12 @@ fn memory_marks(theme: &Theme) -> Vec<Mark> {
     vec![
         mark(region, theme.region(), "a region or block"),
         mark(released, dead, "a block that was released"),
+        mark(g.field, theme.faint(), "the first byte of a field"),
+        mark(
+            g.padding,
+            theme.faint(),
+            "padding, which belongs to no field",
+        ),
         mark(g.data_bar, segment, "static data, a data segment"),
         mark(g.bar, stack, "the shadow stack"),
         mark(g.rule, theme.old_end(), old_end),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::panes::field_marks::FieldMark;
 use crate::app::panes::hex_dump::{DumpLine, HexDump};
 use crate::app::panes::row_format::RowFormat;
 use crate::safe;
@@ -344,6 +345,8 @@ impl Pane<'_> {
             )
         } else if index > 0 && self.named().any(|part| part.span.end() == address) {
             (glyphs.region_end, self.theme.region())
+        } else if let Some(mark) = self.field_mark(address, index) {
+            (mark, self.theme.faint())
         } else {
             return;
         };
@@ -352,6 +355,16 @@ impl Pane<'_> {
             &mark.0.to_string(),
             mark.1,
         );
+    }
+
+    /// Returns the mark before a byte that begins a field or is padding. In a compact row, the first
+    /// byte has a bar there.
+    fn field_mark(&self, address: u64, index: u64) -> Option<char> {
+        let mark = self.dump.field_marks.get(&address)?;
+        (index > 0 || self.format.is_roomy).then_some(match mark {
+            FieldMark::Start => self.theme.glyphs.field,
+            FieldMark::Padding => self.theme.glyphs.padding,
+        })
     }
 
     /// Draws the edge of a region that ends with the row.
@@ -382,6 +395,11 @@ impl Pane<'_> {
                 theme.changed_earlier()
             }
             (false, _) => theme.byte(Category::of(byte)),
+        };
+        let is_padding = self.dump.field_marks.get(&address) == Some(&FieldMark::Padding);
+        let style = match is_padding && !changed {
+            true => theme.padding(style),
+            false => style,
         };
         let is_dead = !changed && self.is_dead(address);
         let style = if is_dead { theme.dead(style) } else { style };

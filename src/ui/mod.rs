@@ -6,6 +6,7 @@
 
 mod boxed;
 mod byte_category;
+mod fields;
 mod frame;
 mod glossary;
 mod glyphs;
@@ -31,6 +32,7 @@ mod steps;
 mod text;
 mod theme;
 mod titles;
+mod types;
 
 pub use screen::Screen;
 pub use theme::Theme;

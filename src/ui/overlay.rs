@@ -10,7 +10,7 @@ use crate::safe;
 use super::boxed::{BoxedText, boxed};
 use super::text::{self, Pen};
 use super::theme::{Theme, Tone};
-use super::{glossary, help, inputs, overview, prompt, session_list};
+use super::{glossary, help, inputs, overview, prompt, session_list, types};
 
 /// Returns the text of the overlay that is open, where it is one that is scrolled.
 ///
@@ -40,6 +40,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, scrolled: Option<&BoxedTex
         Overlay::Inputs { fields, chosen } => inputs::draw(frame, area, fields, *chosen, theme),
         Overlay::Sessions { chosen } => {
             session_list::draw(frame.buffer_mut(), area, app, *chosen, theme);
+        }
+        Overlay::Types { chosen, scroll } => {
+            types::draw(frame.buffer_mut(), area, app, *chosen, *scroll, theme);
         }
         Overlay::Prompt(line) => prompt::draw(frame, area, line, app, theme),
         Overlay::None | Overlay::Search { .. } | Overlay::Save { .. } | Overlay::Answer { .. } => {

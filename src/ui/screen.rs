@@ -19,7 +19,7 @@ use super::source::SourceLines;
 use super::text::Line;
 use super::text::{self, Pen};
 use super::theme::Theme;
-use super::{frame, inspector, map, overlay, source, status, step_details, steps, titles};
+use super::{fields, frame, inspector, map, overlay, source, status, step_details, steps, titles};
 
 /// Everything that one frame shows of a state.
 pub struct Screen<'a> {
@@ -122,7 +122,7 @@ impl<'a> Screen<'a> {
         let (app, theme, view) = (self.app, self.theme, &self.view);
         let layout = &view.layout;
         if let Some(area) = layout.tabs {
-            frame::tabs(buffer, area, app, theme);
+            frame::tabs(buffer, area, app, view.has_fields, theme);
         }
         for (pane, area) in layout.panes() {
             let side = if Some(area) == layout.before {
@@ -157,6 +157,11 @@ impl<'a> Screen<'a> {
             Pane::Source => {
                 if let Some(lines) = &self.source {
                     source::draw(buffer, area, lines, theme);
+                }
+            }
+            Pane::Fields => {
+                if let Some(pane) = &view.fields {
+                    fields::draw(buffer, area, pane, theme);
                 }
             }
             Pane::Guest => {

@@ -242,6 +242,11 @@ impl Theme {
         style.add_modifier(Modifier::DIM | Modifier::CROSSED_OUT)
     }
 
+    /// A byte of padding, added to its other style.
+    pub(crate) fn padding(&self, style: Style) -> Style {
+        style.add_modifier(Modifier::DIM)
+    }
+
     /// Where memory ended before it grew.
     pub(crate) fn old_end(&self) -> Style {
         fg(self.strong(), self.changed)

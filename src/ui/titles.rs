@@ -29,8 +29,22 @@ pub fn of(pane: Pane, side: Side, app: &App, view: &View) -> (String, String) {
                 .unwrap_or_default();
         }
         Pane::Guest => "guest".to_string(),
+        Pane::Fields => return ("fields".to_string(), field_rows(view)),
     };
     (title, String::new())
+}
+
+/// Returns which rows of the fields are on the screen, where others are not: `5..14 of 36`.
+fn field_rows(view: &View) -> String {
+    let Some(pane) = &view.fields else {
+        return String::new();
+    };
+    let last = pane.first.saturating_add(pane.rows.len() as u64);
+    if last.saturating_sub(pane.first) >= pane.total {
+        return String::new();
+    }
+    let first = pane.first.saturating_add(1);
+    format!("{first}..{last} of {}", event_text::thousands(pane.total))
 }
 
 /// Returns the part of memory that the byte under the cursor is in: `buffer 0x400..0x800`.

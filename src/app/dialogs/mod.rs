@@ -8,3 +8,4 @@ pub mod inputs;
 pub mod lessons;
 pub mod save;
 pub mod session_list;
+pub mod types;

@@ -21,6 +21,8 @@ pub enum Hit {
     Byte(u64),
     /// The first byte of a cell of the map.
     Map(u64),
+    /// A row of the fields, by its number.
+    Field(u64),
     /// A pane, where nothing in it is meant.
     Pane(Pane),
     /// No part of a pane.
@@ -41,7 +43,7 @@ fn hit_view(view: &View, column: u16, row: u16) -> Hit {
     if let Some(pane) = layout
         .tabs
         .filter(under_mouse)
-        .and_then(|area| tab_at(area.width, column))
+        .and_then(|area| tab_at(area.width, view.has_fields, column))
     {
         return Hit::Pane(pane);
     }
@@ -60,6 +62,11 @@ fn hit_view(view: &View, column: u16, row: u16) -> Hit {
             line => line.row().map(Hit::Row),
         },
         Pane::Memory => byte_at(&view.hex_dump, inner, column - inner.x, line).map(Hit::Byte),
+        Pane::Fields => {
+            let pane = view.fields.as_ref()?;
+            let number = pane.first.saturating_add(u64::from(line));
+            (number < pane.total).then_some(Hit::Field(number))
+        }
         Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => None,
     });
     found.unwrap_or(Hit::Pane(pane))
@@ -83,8 +90,8 @@ fn byte_at(dump: &HexDump, inner: Rect, column: u16, line: u16) -> Option<u64> {
     }
 }
 
-fn tab_at(columns: u16, column: u16) -> Option<Pane> {
-    tabs(columns)
+fn tab_at(columns: u16, has_fields: bool, column: u16) -> Option<Pane> {
+    tabs(columns, has_fields)
         .iter()
         .rev()
         .find(|(_, _, start)| *start <= column)

@@ -2,7 +2,7 @@
 
 use super::keymap::{Binding, Context};
 use crate::app::course;
-use crate::app::{Action, App};
+use crate::app::{Action, App, Pane};
 use crate::timeline::StepRecord;
 
 /// Returns the keys of the status line with their labels, in the table's order: those whose action
@@ -33,6 +33,8 @@ fn applies(app: &App, action: Action) -> bool {
                 || app.session.is_ready()
                 || app.position().is_some_and(|at| at < len)
         }
+        Action::Enter | Action::Fold => app.pane == Pane::Fields && !app.typed_parts().is_empty(),
+        Action::Types => !app.typed_parts().is_empty(),
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
         Action::Unfold => app.is_unfolded() || app.record().is_some_and(StepRecord::can_unfold),
         Action::NextFinding => app

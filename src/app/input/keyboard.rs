@@ -28,7 +28,11 @@ pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if event.modifiers.contains(KeyModifiers::ALT)
         && matches!(
             app.overlay,
-            Overlay::None | Overlay::Help { .. } | Overlay::Sessions { .. } | Overlay::Guest { .. }
+            Overlay::None
+                | Overlay::Help { .. }
+                | Overlay::Sessions { .. }
+                | Overlay::Types { .. }
+                | Overlay::Guest { .. }
         )
     {
         return escape_then(app, event);
@@ -77,6 +81,8 @@ fn is_replaced_by_answer(action: Action) -> bool {
             | Action::PreviousFinding
             | Action::Blamed
             | Action::FollowPointer
+            | Action::Fold
+            | Action::Types
             | Action::Focus
             | Action::FindNext
             | Action::FindPrevious

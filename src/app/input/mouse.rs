@@ -2,7 +2,7 @@
 
 use super::hit_test::{Hit, hit};
 use crate::app::execution::advance;
-use crate::app::navigation::{scroll, time, viewport};
+use crate::app::navigation::{fields, scroll, time, viewport};
 use crate::app::update::update;
 use crate::app::{Action, App, Effect, Overlay, Pane};
 
@@ -41,6 +41,11 @@ pub fn click(app: &mut App, column: u16, row: u16) -> Vec<Effect> {
             viewport::go_to(app, address, 1);
             None
         }
+        Hit::Field(number) => {
+            app.pane = Pane::Fields;
+            fields::choose(app, number);
+            None
+        }
         Hit::Pane(pane) => {
             app.pane = pane;
             None
@@ -72,6 +77,9 @@ pub(crate) fn wheel(app: &mut App, column: u16, row: u16, notches: i16) {
         }
         Hit::Step(_) | Hit::Row(_) | Hit::Pane(Pane::Steps) => {
             time::move_by(app, isize::from(notches));
+        }
+        Hit::Field(_) | Hit::Pane(Pane::Fields) => {
+            fields::scroll_rows(app, i64::from(notches.saturating_mul(NOTCH_ROWS)));
         }
         Hit::Pane(pane) => scroll::scroll(app, pane, notches),
         Hit::Map(_) | Hit::Nothing => {}

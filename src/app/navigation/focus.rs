@@ -1,15 +1,32 @@
 //! The pane in focus, and the number typed before a key such as `G`.
 
+use super::fields;
 use crate::app::{App, Pane};
 
 /// Moves the focus to the next pane.
 pub(in crate::app) fn next_pane(app: &mut App) {
-    app.pane = pane_after(app.pane, 1);
+    go_to_pane(app, 1);
 }
 
 /// Moves the focus to the previous pane.
 pub(in crate::app) fn previous_pane(app: &mut App) {
-    app.pane = pane_after(app.pane, Pane::ALL.len() - 1);
+    go_to_pane(app, Pane::ALL.len() - 1);
+}
+
+/// Moves the focus by panes; the fields are left out where there are none.
+fn go_to_pane(app: &mut App, by: usize) {
+    app.pane = pane_after(app.pane, by);
+    if app.pane == Pane::Fields && app.typed_parts().is_empty() {
+        app.pane = pane_after(app.pane, by);
+    }
+    enter(app);
+}
+
+/// Chooses the field of the byte under the cursor where the fields have got the focus.
+fn enter(app: &mut App) {
+    if app.pane == Pane::Fields {
+        fields::choose_at_cursor(app);
+    }
 }
 
 fn pane_after(pane: Pane, by: usize) -> Pane {
@@ -21,7 +38,7 @@ fn pane_after(pane: Pane, by: usize) -> Pane {
         .unwrap_or(pane)
 }
 
-/// Adds a digit to the number typed. A first digit from 1 to 6 moves the focus to its pane too,
+/// Adds a digit to the number typed. A first digit from 1 to 7 moves the focus to its pane too,
 /// which [`take_count`] undoes.
 pub(in crate::app) fn type_digit(app: &mut App, digit: u8) {
     if app.count.is_none() {
@@ -31,6 +48,7 @@ pub(in crate::app) fn type_digit(app: &mut App, digit: u8) {
             .and_then(|i| Pane::ALL.get(usize::from(i)))
         {
             app.pane = *pane;
+            enter(app);
         }
     } else if let Some(pane) = app.count_pane {
         app.pane = pane;

@@ -4,6 +4,7 @@
 //! nothing from the session, and knows nothing of dialogs or keys.
 
 pub mod address_names;
+pub mod fields;
 pub mod findings;
 pub mod focus;
 pub mod scroll;

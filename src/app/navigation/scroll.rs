@@ -2,7 +2,7 @@
 //!
 //! How far that is depends on how `ui` wraps the lines, so that each frame reports it.
 
-use super::{time, viewport};
+use super::{fields, time, viewport};
 use crate::app::panes::step_list;
 use crate::app::{App, Overlay, Pane};
 
@@ -60,7 +60,8 @@ pub fn limit_scroll(app: &mut App, limits: ScrollLimits) {
     }
 }
 
-/// Scrolls `pane` by `lines`, downwards where positive. Steps and memory move their selection.
+/// Scrolls `pane` by `lines`, downwards where positive. Steps, memory and
+/// fields move their selection.
 pub(in crate::app) fn scroll(app: &mut App, pane: Pane, lines: i16) {
     let move_by = |at: &mut u16| *at = at.saturating_add_signed(lines);
     match pane {
@@ -70,6 +71,7 @@ pub(in crate::app) fn scroll(app: &mut App, pane: Pane, lines: i16) {
         Pane::Inspector => move_by(&mut app.scroll.inspector),
         Pane::Source => app.scroll.source = app.scroll.source.saturating_add(lines),
         Pane::Guest => move_by(&mut app.scroll.guest),
+        Pane::Fields => fields::move_by(app, i64::from(lines)),
     }
 }
 
@@ -77,6 +79,7 @@ pub(in crate::app) fn scroll(app: &mut App, pane: Pane, lines: i16) {
 pub(in crate::app) fn scroll_page(app: &mut App, direction: i16) {
     match app.pane {
         Pane::Memory => viewport::move_page(app, i64::from(direction)),
+        Pane::Fields => fields::move_page(app, i64::from(direction)),
         Pane::Steps if app.position().is_some() => {
             let rows = i16::try_from(step_list::event_rows(app))
                 .unwrap_or(i16::MAX)

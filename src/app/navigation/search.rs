@@ -232,6 +232,20 @@ fn resolve(app: &App, wanted: Wanted) -> Result<Wanted, SearchError> {
     }
 }
 
+/// Returns the address that `place` is, written as after `@`: `0x400`, `ptr+12`.
+///
+/// # Errors
+/// It is none, the name is not known, or the address is not in memory.
+pub(in crate::app) fn address_of(app: &App, place: &str) -> Result<u64, SearchError> {
+    match resolve(app, address(place.trim())?)? {
+        Wanted::Address {
+            base: Base::Number(address),
+            ..
+        } => Ok(address),
+        Wanted::Address { .. } | Wanted::Bytes(_) => Err(SearchError::Address),
+    }
+}
+
 /// Goes to the next match.
 pub(in crate::app) fn find_next(app: &mut App) {
     find_from(app, app.cursor.saturating_add(1));

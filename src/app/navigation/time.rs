@@ -1,7 +1,7 @@
 //! Moves through what has run: by steps, by the events of an unfolded step, and to the writes of a
 //! byte. Never runs anything.
 
-use super::viewport;
+use super::{fields, viewport};
 use crate::app::panes::event_text;
 use crate::app::panes::inside_step::{self, InsideRow, InsideRows};
 use crate::app::{Action, App};
@@ -369,36 +369,43 @@ fn span_of_child(app: &App) -> Option<Span> {
     Some(event_text::span(&first))
 }
 
-/// Goes after the next write to the byte under the cursor.
+/// Goes after the next write to the byte under the cursor, or to the field chosen.
 pub(in crate::app) fn next_write(app: &mut App) {
-    let found = app.timeline.next_touch(app.cursor, app.moment);
-    show_write(app, found, "No later step that has run writes this byte.");
-}
-
-/// Goes after the write before this moment to the byte under the cursor.
-pub(in crate::app) fn previous_write(app: &mut App) {
-    let found = app.timeline.previous_touch(app.cursor, app.moment);
+    let (span, what) = fields::touched(app);
+    let found = app.timeline.next_write_in(span, app.moment);
     show_write(
         app,
         found,
-        "This byte was not written earlier; memory starts as zeros.",
+        &format!("No later step that has run writes this {what}."),
     );
 }
 
-/// Goes after the last write to the byte under the cursor.
+/// Goes after the write before this moment to the byte under the cursor, or to the field chosen.
+pub(in crate::app) fn previous_write(app: &mut App) {
+    let (span, what) = fields::touched(app);
+    let found = app.timeline.previous_write_in(span, app.moment);
+    show_write(
+        app,
+        found,
+        &format!("This {what} was not written earlier; memory starts as zeros."),
+    );
+}
+
+/// Goes after the last write to the byte under the cursor, or to the field chosen.
 pub(in crate::app) fn last_write(app: &mut App) {
-    let found = app.writers().first().map(|(at, _)| *at);
+    let (span, what) = fields::touched(app);
+    let found = app.timeline.last_write_in(span, app.moment);
     if found.is_some() && found == Some(app.moment) {
         let before = app.keys.key_of(Action::PreviousTouch);
         app.notify(format!(
-            "This is the last write to this byte; {before} goes to the previous one."
+            "This is the last write to this {what}; {before} goes to the previous one."
         ));
         return;
     }
     show_write(
         app,
         found,
-        "This byte was never written; memory starts as zeros.",
+        &format!("This {what} was never written; memory starts as zeros."),
     );
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::panes::layout;
 use crate::app::{Action, App};
-use crate::timeline::{Image, Moment, Pointer, Span, StepRecord};
+use crate::timeline::{Moment, Pointer, Span, StepRecord};
 
 /// Restores the invariants of [`crate::app`] after a change.
 pub(in crate::app) fn restore_invariants(app: &mut App) {
@@ -240,21 +240,12 @@ fn changed_before(app: &App, address: u64) -> Option<u64> {
 /// Returns the runs of marked bytes, where they are not those that the whole step changed.
 fn marked(app: &App) -> Option<Vec<Span>> {
     match (app.cumulative, app.position()) {
-        (true, _) => Some(app.memory().differences(&start_image(app))),
+        (true, _) => Some(app.memory().differences(&app.memory_at_start())),
         (false, Some(_)) => Some(
             app.memory()
                 .differences(&app.timeline.memory_at(app.begin_of_part())),
         ),
         (false, None) => None,
-    }
-}
-
-/// Returns memory as the guest started with it: after step 0, or before it while it is shown.
-pub(in crate::app) fn start_image(app: &App) -> Image {
-    if app.moment.step == 0 {
-        Image::default()
-    } else {
-        app.timeline.memory_after(0)
     }
 }
 

@@ -4,11 +4,12 @@
 use std::fmt::Write as _;
 
 use super::byte_readings::{PAST_THE_END, byte_text, leb128, numbers, pointer, utf8};
-use super::event_text;
+use super::field_of_byte;
 use super::parts_of_byte::places;
+use super::write_text::writer_of;
 use crate::app::{Action, App};
 use crate::safe;
-use crate::timeline::{Image, Moment, PAGE, Timeline, Write, Writer};
+use crate::timeline::{Image, Moment, PAGE, Timeline, Write};
 
 /// The most characters of a name or of a step's text.
 const MAX_NAME: usize = 60;
@@ -44,6 +45,17 @@ impl Inspection {
             earlier,
         )
         .with_previous_run(app)
+        .with_field(app)
+    }
+
+    /// Adds the field of a typed part that has the byte.
+    fn with_field(mut self, app: &App) -> Self {
+        if !self.rows.is_empty() {
+            let rows = field_of_byte::rows(app, self.address);
+            let at = 2.min(self.rows.len());
+            self.rows.splice(at..at, rows);
+        }
+        self
     }
 
     /// Adds the byte of the run before, where it differs.
@@ -176,34 +188,7 @@ fn age(timeline: &Timeline, step: usize, name: &str) -> String {
 
 /// Returns the step of a write, its writer, and the byte before and after it.
 fn written(timeline: &Timeline, at: Moment, write: &Write, address: u64) -> String {
-    let step = timeline.step(at.step);
-    let mut out = format!("step {}", at.step);
-    if let Some(step) = step.filter(|_| matches!(write.writer, Writer::Guest { .. })) {
-        let _ = write!(
-            out,
-            " {} {}",
-            event_text::noun(step),
-            event_text::thousands(at.event as u64)
-        );
-    }
-    let _ = write!(out, ", {}", event_text::whence(&write.writer));
-    let child = step.and_then(|step| {
-        let child = step.children.innermost(at.event)?;
-        Some((step.child_label(child), &step.children.get(child)?.text))
-    });
-    let text = match child.filter(|_| matches!(write.writer, Writer::Import { .. })) {
-        Some((label, text)) => Some(safe::cut(&format!("{label} {text}"), MAX_NAME)),
-        None => step.map(|s| safe::cut(&s.text, MAX_NAME)),
-    };
-    let text = text.filter(|text| !text.is_empty());
-    if let Some(text) =
-        text.filter(|_| matches!(write.writer, Writer::Host | Writer::Import { .. }))
-    {
-        let _ = write!(out, ": {text}");
-    }
-    if write.is_difference {
-        out.push_str(", as part of a difference");
-    }
+    let mut out = writer_of(timeline, at, write);
     let index = usize::try_from(address.saturating_sub(write.start)).unwrap_or(usize::MAX);
     if let (Some(before), Some(after)) = (write.before.get(index), write.after.get(index)) {
         let _ = write!(out, "  ({before:02x}→{after:02x})");

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::layout::Layout;
 use super::memory_map::{MemoryMap, cells_in};
 use super::previous_run::{self, PreviousMemory};
+use super::typed_parts::{self, TypedPart};
 use crate::app::App;
 use crate::timeline::{Event, Image, Moment, Outcome, Write, describe_step, effect};
 
@@ -22,6 +23,7 @@ pub(crate) struct ViewCache {
     key: Option<Key>,
     before: Image,
     at: Image,
+    typed_parts: Vec<TypedPart>,
     /// That of the run before.
     previous: Option<PreviousMemory>,
     narration: String,
@@ -80,12 +82,29 @@ impl App {
         }
     }
 
+    /// Returns memory as the guest started with it: after step 0, or before it while it is shown.
+    pub(crate) fn memory_at_start(&self) -> Image {
+        match self.moment.step {
+            0 => Image::default(),
+            _ => self.timeline.memory_after(0),
+        }
+    }
+
     /// Returns memory of the run before at the moment shown, where one is kept that ran the step.
     pub(crate) fn memory_of_previous_run(&self) -> Option<PreviousMemory> {
         if self.is_current() {
             self.cache.previous.clone()
         } else {
             previous_run::memory(self, &self.timeline.memory_at(self.moment))
+        }
+    }
+
+    /// Returns the parts of memory that the script gave a type, at the moment shown.
+    pub(super) fn typed_parts_of_script(&self) -> Vec<TypedPart> {
+        if self.is_current() {
+            self.cache.typed_parts.clone()
+        } else {
+            typed_parts::of_script(self, &self.memory())
         }
     }
 
@@ -168,6 +187,7 @@ impl App {
             self.cache.before = before(self);
             self.cache.at = self.timeline.memory_at(self.moment);
             self.cache.previous = previous_run::memory(self, &self.cache.at);
+            self.cache.typed_parts = typed_parts::of_script(self, &self.cache.at);
             self.cache.writers_of = None;
             self.cache.map_of = None;
             self.cache.key = Some(Key::now(self));

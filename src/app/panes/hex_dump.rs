@@ -4,8 +4,11 @@
 //! The cost is that of what is shown. Equal rows are skipped 4 KiB at a time, and at most
 //! `MAX_SPAN` bytes in one screen, so that a screen of a large empty memory does not read it all.
 
+use std::collections::HashMap;
+
 use crate::timeline::{Event, Image, Part, PartKind, Pointer, Row, Severity, Span, StepRecord};
 
+use super::field_marks::{self, FieldMark};
 use super::previous_run::PreviousMemory;
 use super::row_format::RowFormat;
 use super::{event_text, layout};
@@ -62,6 +65,8 @@ pub(crate) struct HexDump {
     pub old_end: Option<u64>,
     /// The bytes that the findings of the step are about.
     pub findings: Vec<(Span, Severity)>,
+    /// Where fields of typed parts begin in the rows, and which bytes are padding.
+    pub field_marks: HashMap<u64, FieldMark>,
 }
 
 /// Returns the bytes that the findings of a step are about.
@@ -106,6 +111,7 @@ impl HexDump {
             parts: Vec::new(),
             old_end: timeline.old_end(moment.step).filter(|end| *end > 0),
             findings: step.map(findings).unwrap_or_default(),
+            field_marks: HashMap::new(),
         };
         dump.parts = timeline.parts_at(moment, dump.after.len());
         dump.old_end = dump.old_end.filter(|end| *end < dump.after.len());
@@ -133,6 +139,14 @@ impl HexDump {
             old_end: dump.old_end,
         };
         dump.lines = rows_of.lines(app.top, usize::from(rows), pinned);
+        let rows = dump.lines.iter().filter_map(|line| match line {
+            DumpLine::Row { address, .. } => Some(Span {
+                start: *address,
+                len: dump.width,
+            }),
+            _ => None,
+        });
+        dump.field_marks = field_marks::marks(&app.typed_parts(), &dump.after, rows);
         dump
     }
 

@@ -13,8 +13,8 @@
 //! status                                 status
 //! ```
 //! Wide but below 160 columns and 32 rows: the inspector is beside what happened, and the source
-//! takes its place while it has the focus. The guest takes the source's place while it has the
-//! focus. Medium, from 80 x 12: one pane in the lower slot, the one that has the focus; below 18
+//! takes its place while it has the focus. The guest and the fields take the source's place while
+//! they have the focus. Medium, from 80 x 12: one pane in the lower slot, the one that has the focus; below 18
 //! rows memory is shown after the step only. A slot below memory grows while a pane in it has the
 //! focus. Small, from 40 x 12: one pane at a time under a line of tabs. Tiny: one line.
 //!
@@ -77,6 +77,7 @@ pub struct Layout {
     pub(crate) inspector: Option<Rect>,
     pub(crate) source: Option<Rect>,
     pub(crate) guest: Option<Rect>,
+    pub(crate) fields: Option<Rect>,
     pub(crate) map: Option<Rect>,
     pub(crate) status: Rect,
     /// One column wide each.
@@ -99,6 +100,7 @@ impl Layout {
             inspector: None,
             source: None,
             guest: None,
+            fields: None,
             map: None,
             status: Rect::new(0, rows.saturating_sub(1), columns, rows.min(1)),
             separators: Vec::new(),
@@ -130,7 +132,11 @@ impl Layout {
         }
         if columns >= THREE_BELOW {
             let (happened, rest) = self.split_beside(lower, lower.width.saturating_mul(2) / 5);
-            let (inspector, source) = self.split_beside(rest, rest.width / 2);
+            let columns = match pane {
+                Pane::Fields => rest.width.saturating_mul(2) / 5,
+                _ => rest.width / 2,
+            };
+            let (inspector, source) = self.split_beside(rest, columns);
             self.happened = Some(happened);
             self.inspector = Some(inspector);
             self.place_source(source, pane);
@@ -139,7 +145,7 @@ impl Layout {
         let (happened, right) = self.split_beside(lower, lower.width / 2);
         self.happened = Some(happened);
         match pane {
-            Pane::Source | Pane::Guest => self.place_source(right, pane),
+            Pane::Source | Pane::Guest | Pane::Fields => self.place_source(right, pane),
             _ => self.inspector = Some(right),
         }
     }
@@ -160,18 +166,26 @@ impl Layout {
         self.happened = Some(lower);
         let right = self.place_steps(upper, 1);
         let is_beside = matches!(pane, Pane::Inspector | Pane::Source | Pane::Guest);
-        let (memory, beside) =
-            split_below(right, in_focus(is_beside, (body.height / 4).clamp(8, 11)));
+        let beside = match pane {
+            Pane::Fields => right.height / 2,
+            _ => in_focus(is_beside, (body.height / 4).clamp(8, 11)),
+        };
+        let (memory, beside) = split_below(right, beside);
         self.place_stacked(memory);
-        let (source, inspector) = self.split_beside(beside, beside.width / 2);
+        let columns = match pane {
+            Pane::Fields => beside.width.saturating_mul(3) / 5,
+            _ => beside.width / 2,
+        };
+        let (source, inspector) = self.split_beside(beside, columns);
         self.place_source(source, pane);
         self.inspector = Some(inspector);
     }
 
-    /// Places the source, or the guest while it has the focus.
+    /// Places the source, or the guest or the fields while they have the focus.
     fn place_source(&mut self, area: Rect, pane: Pane) {
         match pane {
             Pane::Guest => self.guest = Some(area),
+            Pane::Fields => self.fields = Some(area),
             _ => self.source = Some(area),
         }
     }
@@ -190,7 +204,7 @@ impl Layout {
         }
         match pane {
             Pane::Inspector => self.inspector = Some(lower),
-            Pane::Source | Pane::Guest => self.place_source(lower, pane),
+            Pane::Source | Pane::Guest | Pane::Fields => self.place_source(lower, pane),
             Pane::Steps | Pane::Memory | Pane::Happened => self.happened = Some(lower),
         }
     }
@@ -213,7 +227,7 @@ impl Layout {
             Pane::Memory => self.after = Some(body),
             Pane::Happened => self.happened = Some(body),
             Pane::Inspector => self.inspector = Some(body),
-            Pane::Source | Pane::Guest => self.place_source(body, pane),
+            Pane::Source | Pane::Guest | Pane::Fields => self.place_source(body, pane),
         }
     }
 
@@ -278,6 +292,7 @@ impl Layout {
             (Pane::Inspector, self.inspector),
             (Pane::Source, self.source),
             (Pane::Guest, self.guest),
+            (Pane::Fields, self.fields),
         ]
         .into_iter()
         .filter_map(|(pane, area)| area.map(|area| (pane, area)))
@@ -297,6 +312,7 @@ fn lower_rows(body: Rect, rows: u16, pane: Pane) -> u16 {
         Pane::Happened | Pane::Inspector | Pane::Source | Pane::Guest => {
             rows.max((body.height / 2).min(LOWER_IN_FOCUS))
         }
+        Pane::Fields => rows.max(body.height / 2),
     }
 }
 
@@ -368,13 +384,14 @@ pub(crate) fn window_of(app: &App, rows: u16) -> Span {
 /// A pane's tab: its name, and the column where its key is.
 type Tab = (Pane, &'static str, u16);
 
-const TABS: [Tab; 6] = [
+const TABS: [Tab; 7] = [
     (Pane::Steps, "steps", 1),
     (Pane::Memory, "memory", 10),
     (Pane::Happened, "what", 20),
     (Pane::Inspector, "byte", 28),
     (Pane::Source, "source", 36),
     (Pane::Guest, "guest", 46),
+    (Pane::Fields, "fields", 55),
 ];
 
 const NARROW_TABS: [Tab; 6] = [
@@ -386,9 +403,25 @@ const NARROW_TABS: [Tab; 6] = [
     (Pane::Guest, "guest", 33),
 ];
 
-/// Returns the tabs of a line of `columns` columns.
-pub(crate) fn tabs(columns: u16) -> [Tab; 6] {
-    if columns >= 54 { TABS } else { NARROW_TABS }
+/// The tabs of a narrow line where memory has fields: no blank is between number and name.
+const NARROWEST_TABS: [Tab; 7] = [
+    (Pane::Steps, "step", 0),
+    (Pane::Memory, "mem", 6),
+    (Pane::Happened, "what", 11),
+    (Pane::Inspector, "byte", 17),
+    (Pane::Source, "src", 23),
+    (Pane::Guest, "guest", 28),
+    (Pane::Fields, "flds", 35),
+];
+
+/// Returns the tabs of a line of `columns` columns. Fields have one where `has_fields`.
+pub(crate) fn tabs(columns: u16, has_fields: bool) -> &'static [Tab] {
+    match has_fields {
+        true if columns >= 64 => &TABS,
+        true => &NARROWEST_TABS,
+        false if columns >= 54 => TABS.split_last().map_or(&[], |(_, tabs)| tabs),
+        false => &NARROW_TABS,
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::field_tree::FieldPane;
 use super::hex_dump::HexDump;
 use super::layout::{self, Layout, content};
 use super::memory_map::{MemoryMap, cells_in};
@@ -23,6 +24,10 @@ pub(crate) struct View {
     pub step_list: Vec<ListLine>,
     /// The contents of the source pane, where it is shown.
     pub source: Option<SourceView>,
+    /// The rows of the fields, where they are shown.
+    pub fields: Option<FieldPane>,
+    /// Whether a part of memory has a type, so that there are fields.
+    pub has_fields: bool,
     /// The map, where it is shown.
     pub map: Option<Arc<MemoryMap>>,
 }
@@ -42,6 +47,10 @@ impl View {
             window: layout::window_of(app, rows),
             step_list: step_list.unwrap_or_default(),
             source: layout.source.map(|_| SourceView::of(app)),
+            fields: layout
+                .fields
+                .map(|area| FieldPane::compute(app, content(area).height)),
+            has_fields: app.has_fields(),
             map: layout.map.map(|area| app.memory_map(cells_in(area.width))),
             layout,
         }

@@ -15,6 +15,7 @@ pub mod line_editor;
 pub mod queue;
 pub mod state;
 pub mod tab_key;
+mod view;
 
 use tui_input::Input;
 
@@ -118,6 +119,11 @@ fn run_command(app: &mut App, line: &str, command: Command) -> Option<Effect> {
         Command::Help => app.overlay = Overlay::Help { scroll: 0 },
         Command::Guest => app.overlay = Overlay::Guest { scroll: 0 },
         Command::Quit => return Some(Effect::Quit { keep_frame: false }),
+        Command::View { address, ty } => {
+            if let Err(message) = view::add(app, &address, &ty) {
+                reopen(app, line, Mistake::whole(line, message));
+            }
+        }
         Command::Save { path, .. } if path.is_empty() => {
             let message = "`save` needs a file's name: save steps.steps".to_owned();
             reopen(app, line, Mistake::whole(line, message));

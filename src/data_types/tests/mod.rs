@@ -1,5 +1,6 @@
 //! Layouts of declared types, and the values of bytes under them.
 
+mod places;
 mod round_trip;
 mod values;
 

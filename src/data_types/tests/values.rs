@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::value::Value;
 
-struct Bytes(Vec<u8>);
+pub(super) struct Bytes(Vec<u8>);
 
 impl Memory for Bytes {
     fn len(&self) -> u64 {
@@ -16,7 +16,7 @@ impl Memory for Bytes {
     }
 }
 
-fn bytes(parts: &[(usize, &[u8])]) -> Bytes {
+pub(super) fn bytes(parts: &[(usize, &[u8])]) -> Bytes {
     let mut memory = vec![0; 256];
     for (at, part) in parts {
         memory[*at..at + part.len()].copy_from_slice(part);
@@ -31,7 +31,7 @@ fn read(table: TypeTable, name: &str, memory: &Bytes, start: u64) -> String {
     node.value(ty.table()).brief(400)
 }
 
-fn shape() -> TypeTable {
+pub(super) fn shape() -> TypeTable {
     declare(&[
         ("Point", record(&[("x", named("f32")), ("y", named("f32"))])),
         (

@@ -3,6 +3,7 @@
 mod children;
 mod drawing;
 mod explore;
+mod fields;
 mod inside;
 mod lessons;
 mod map;

@@ -36,12 +36,14 @@ pub enum Context {
     Prompt,
     /// The overview of the module.
     Guest,
+    /// The list of views and types.
+    Types,
     /// The glossary.
     Glossary,
 }
 
 impl Context {
-    pub(crate) const ALL: [Context; 10] = [
+    pub(crate) const ALL: [Context; 11] = [
         Context::Normal,
         Context::Help,
         Context::Search,
@@ -51,6 +53,7 @@ impl Context {
         Context::Answer,
         Context::Prompt,
         Context::Guest,
+        Context::Types,
         Context::Glossary,
     ];
 }

@@ -14,12 +14,14 @@ const LISTS: &[Context] = &[
     Context::Inputs,
     Context::Sessions,
     Context::Guest,
+    Context::Types,
     Context::Glossary,
 ];
 const SCROLLED: &[Context] = &[
     Context::Help,
     Context::Sessions,
     Context::Guest,
+    Context::Types,
     Context::Glossary,
 ];
 const TYPING: &[Context] = &[
@@ -55,7 +57,7 @@ pub const BINDINGS: &[Binding] = &[
         .describe("Opens the next lesson; at its start, goes on where a lesson was left."),
     // Time.
     normal(
-        &["→", "l", "space", "enter"],
+        &["→", "l", "space"],
         Action::Next,
         "next step",
         Group::Time,
@@ -65,6 +67,12 @@ pub const BINDINGS: &[Binding] = &[
         "Goes to the next step, or to the next store if the step is unfolded. After the last \
              step that has run, runs the next one.",
     ),
+    normal(&["enter"], Action::Enter, "open field", Group::Time)
+        .status("enter", "open")
+        .describe(
+            "In the pane of fields, follows the pointer of the chosen field, or opens its parts; in \
+             any other pane, does what {next step} does.",
+        ),
     normal(&["←", "h", "backspace"], Action::Back, "back", Group::Time)
         .status("←", "back")
         .describe(
@@ -97,7 +105,7 @@ pub const BINDINGS: &[Binding] = &[
     .status(":", "type")
     .describe(
         "Opens a line for a step, which runs after the step shown, or for a command: save \
-             FILE, help, guest, q.",
+             FILE, view ADDRESS as TYPE, help, guest, q.",
     ),
     normal(&["x"], Action::SwapBranch, "other branch", Group::Session)
         .status("x", "branch")
@@ -110,12 +118,18 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["End"], Action::End, "last store", Group::Time)
         .describe("Goes to the last store of an unfolded step; in any other step, does what {last step} does."),
     normal(&["}"], Action::NextTouch, "next touch", Group::Time)
-        .describe("Goes to the next write to the byte under the cursor, in any step."),
+        .describe(
+            "Goes to the next write to the byte under the cursor, or to the chosen field, in any \
+             step.",
+        ),
     normal(&["{"], Action::PreviousTouch, "previous touch", Group::Time)
-        .describe("Goes to the previous write to the byte under the cursor."),
+        .describe("Goes to the previous write to the byte under the cursor, or to the chosen field."),
     normal(&["w"], Action::WhoWrote, "who wrote this", Group::Time)
         .status("w", "who")
-        .describe("Goes to the last write to the byte under the cursor."),
+        .describe(
+            "Goes to the last write to the byte under the cursor or, in the pane of fields, to the \
+             chosen field.",
+        ),
     normal(&["f"], Action::NextFinding, "next finding", Group::Time)
         .status("f", "findings")
         .describe("Goes to the next finding in any step; after the last one, to the first."),
@@ -129,14 +143,14 @@ pub const BINDINGS: &[Binding] = &[
     normal(&["b"], Action::Blamed, "blamed step", Group::Time)
         .describe("Goes to the step that the finding shown blames."),
     normal(
-        &["0", "7", "8", "9"],
+        &["0", "8", "9"],
         Action::Digit(0),
         "number",
         Group::Time,
     )
     .describe(
         "Digits before {last step} are the number of a step, before {unfold} that of a \
-             store. The digits 1 to 6 count too.",
+             store. The digits 1 to 7 count too.",
     ),
     // Panes.
     normal(&["tab"], Action::NextPane, "next pane", Group::Panes)
@@ -150,14 +164,14 @@ pub const BINDINGS: &[Binding] = &[
     )
     .describe("Goes to the previous pane."),
     normal(
-        &["1", "2", "3", "4", "5", "6"],
+        &["1", "2", "3", "4", "5", "6", "7"],
         Action::Digit(0),
         "pane",
         Group::Panes,
     )
     .describe(
         "Goes to a pane: 1 steps, 2 memory, 3 what happened, 4 the byte under the cursor, 5 \
-             the source, 6 the guest.",
+             the source, 6 the guest, 7 the fields of views.",
     ),
     normal(&["j", "↓"], Action::Down, "down", Group::Panes).describe(
         "Goes down in the pane: to the next step or store that has run, a row of bytes, or a \
@@ -212,6 +226,18 @@ pub const BINDINGS: &[Binding] = &[
         Group::Bytes,
     )
     .describe("Reads the bytes under the cursor as a pointer and goes to that address."),
+    normal(&["z"], Action::Fold, "fold field", Group::Bytes)
+        .status("z", "fold")
+        .describe(
+            "In the pane of fields, opens or folds the parts of the chosen field; of one without \
+             parts, folds what contains it.",
+        ),
+    normal(&["t"], Action::Types, "types", Group::Bytes)
+        .status("t", "types")
+        .describe(
+            "Lists the views with their addresses, and the types with their layouts. `:view ADDRESS \
+             as TYPE` adds a view.",
+        ),
     normal(&["a"], Action::Focus, "about", Group::Bytes)
         .describe("Goes back to the bytes this step is about."),
     normal(&["/"], Action::OpenSearch, "find", Group::Bytes)
@@ -474,6 +500,33 @@ pub const BINDINGS: &[Binding] = &[
     )
     .status("esc", "close")
     .describe("Closes the overview of the guest."),
+    binding(
+        &["enter", "space"],
+        Action::Confirm,
+        "go to view",
+        Group::Open,
+        &[Context::Types],
+    )
+    .status("enter", "go there")
+    .describe("Goes to the chosen view."),
+    binding(
+        &["d", "del"],
+        Action::RemoveView,
+        "remove view",
+        Group::Open,
+        &[Context::Types],
+    )
+    .status("d", "remove")
+    .describe("Removes the chosen view, if it was typed at the screen."),
+    binding(
+        &["esc", "q", "t"],
+        Action::Close,
+        "close",
+        Group::Open,
+        &[Context::Types],
+    )
+    .status("esc", "close")
+    .describe("Closes the list of views and types."),
     binding(&["esc"], Action::Close, "close", Group::Typing, TYPING)
         .status("esc", "close")
         .describe("Closes the line without doing anything."),
