@@ -292,7 +292,7 @@ pub struct TypesArgs {
     /// A .wasm module with debug information, or a .steps or .md file with types
     pub file: PathBuf,
 
-    /// The type: Shape, `core::option::Option<u32>` or the end of such a name
+    /// The type, such as Shape, or the end of its name with scopes
     pub name: Option<String>,
 
     /// List only names that contain this text

@@ -62,8 +62,6 @@ pub enum Action {
     PreviousChange,
     /// Moves the cursor to the address that the bytes under it hold.
     FollowPointer,
-    /// Opens or folds the parts of the chosen field.
-    Fold,
     /// Goes to the bytes that the step shown is about.
     Focus,
     // Findings.

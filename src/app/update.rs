@@ -47,7 +47,6 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::Next => return advance::next(app),
         Action::Enter if app.pane == Pane::Fields => fields::open(app),
         Action::Enter => return advance::next(app),
-        Action::Fold => fields::fold(app),
         Action::Back => time::back(app),
         Action::Unfold => unfold(app),
         Action::First => time::first(app),
@@ -235,7 +234,11 @@ fn open_text(app: &mut App, action: Action) {
 /// Unfolds the step at the event whose number was typed, or before the first one; or folds it.
 fn unfold(app: &mut App) {
     let number = focus::take_count(app);
-    time::toggle_unfolded(app, number);
+    if number.is_none() && app.pane == Pane::Fields && !app.typed_parts().is_empty() {
+        fields::fold(app);
+    } else {
+        time::toggle_unfolded(app, number);
+    }
 }
 
 /// Goes to the step whose number was typed, else to the last one.

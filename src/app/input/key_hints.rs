@@ -33,7 +33,7 @@ fn applies(app: &App, action: Action) -> bool {
                 || app.session.is_ready()
                 || app.position().is_some_and(|at| at < len)
         }
-        Action::Enter | Action::Fold => app.pane == Pane::Fields && !app.typed_parts().is_empty(),
+        Action::Enter => app.pane == Pane::Fields && !app.typed_parts().is_empty(),
         Action::Types => !app.typed_parts().is_empty(),
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
         Action::Unfold => app.is_unfolded() || app.record().is_some_and(StepRecord::can_unfold),

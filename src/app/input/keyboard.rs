@@ -81,7 +81,6 @@ fn is_replaced_by_answer(action: Action) -> bool {
             | Action::PreviousFinding
             | Action::Blamed
             | Action::FollowPointer
-            | Action::Fold
             | Action::Types
             | Action::Focus
             | Action::FindNext

@@ -84,7 +84,8 @@ pub const BINDINGS: &[Binding] = &[
         .describe(
             "Unfolds steps into their stores and the calls of imports, before the first one; pressed \
              again, folds them. On a call of an import, opens or closes that. 400{unfold} goes to \
-             store 400.",
+             store 400. In the pane of fields, opens or folds the parts of the chosen field; of one \
+             without parts, folds what contains it.",
         ),
     normal(&["g"], Action::First, "first step", Group::Time)
         .describe("Goes to step 0, the instantiation."),
@@ -226,12 +227,6 @@ pub const BINDINGS: &[Binding] = &[
         Group::Bytes,
     )
     .describe("Reads the bytes under the cursor as a pointer and goes to that address."),
-    normal(&["z"], Action::Fold, "fold field", Group::Bytes)
-        .status("z", "fold")
-        .describe(
-            "In the pane of fields, opens or folds the parts of the chosen field; of one without \
-             parts, folds what contains it.",
-        ),
     normal(&["t"], Action::Types, "types", Group::Bytes)
         .status("t", "types")
         .describe(
