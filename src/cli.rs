@@ -53,8 +53,10 @@ pub enum Command {
     Run(RunArgs),
     /// Run many sessions, one line each and a summary: for CI
     Test(TestArgs),
-    /// Open a built-in lesson; without NAME, list them
+    /// Open a lesson, or write it as a page or a handout; without NAME, list the built-in ones
     Lesson(LessonArgs),
+    /// Read lines of answers that learners handed in from pages of lessons, and print them as a table
+    Answers(AnswersArgs),
     /// Write the files of an exercise into this folder and open them; without NAME, list them
     Exercise(ExerciseArgs),
     /// Describe a module: imports, exports, memory, how it was made, which ABI it looks like and
@@ -205,8 +207,16 @@ pub struct TestArgs {
 
 #[derive(Debug, Args)]
 pub struct LessonArgs {
-    /// The lesson's number or name
+    /// The lesson's number or name, or a Markdown file with a lesson
     pub name: Option<String>,
+
+    /// Write the lesson as a page that asks its questions, or as a handout
+    #[arg(long, value_enum, requires = "name", conflicts_with = "export")]
+    pub format: Option<LessonFormat>,
+
+    /// Write to this file instead of standard output; needs --format
+    #[arg(long, short, value_name = "PATH", requires = "format")]
+    pub output: Option<PathBuf>,
 
     /// Print which lesson needs which, in an order in which they can be taken
     #[arg(long)]
@@ -218,6 +228,39 @@ pub struct LessonArgs {
 
     #[command(flatten)]
     pub screen: ScreenArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LessonFormat {
+    /// One page that asks the questions, without a network
+    Html,
+    /// A handout, with hints and answers folded
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub struct AnswersArgs {
+    /// Files with a line of answers each or several, also among other text; - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// A lesson of your own that the answers may belong to
+    #[arg(long = "lesson", value_name = "LESSON.md")]
+    pub lessons: Vec<PathBuf>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = AnswersFormat::Text)]
+    pub format: AnswersFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswersFormat {
+    /// A table, for people
+    Text,
+    /// Every answer that was given, for programs
+    Json,
+    /// A row for each line, for spreadsheets
+    Csv,
 }
 
 #[derive(Debug, Args)]
@@ -577,6 +620,8 @@ pub enum Format {
     Svg,
     /// A recording of the terminal stepping through, for asciinema
     Cast,
+    /// A module of JavaScript for Node.js that does the same, with the guest in it
+    Javascript,
     /// A steps file that does what a recorded host did, with its module and data beside it
     Steps,
 }

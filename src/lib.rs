@@ -14,6 +14,7 @@ pub mod finding_kind;
 pub mod guest;
 pub mod hostlog;
 pub mod inspect;
+pub mod javascript;
 pub mod journal_abi;
 pub mod prose;
 pub mod protocol;

@@ -122,6 +122,8 @@ pub enum Action {
     Help,
     /// Opens the glossary.
     Glossary,
+    /// Shows steps as JavaScript too, or no longer.
+    JavaScript,
     /// Stops the program until the shell continues it.
     Suspend,
     /// Draws the whole screen again.

@@ -85,6 +85,8 @@ pub struct App {
     pub search: Option<Search>,
     /// Whether marks show all changes since the start instead of those of this step.
     pub cumulative: bool,
+    /// Whether steps are shown as JavaScript too.
+    pub(crate) javascript: bool,
     /// Whether the program has the mouse.
     pub(crate) mouse: bool,
     /// Columns and rows of the terminal.
@@ -140,6 +142,7 @@ impl App {
             notice: None,
             count: None,
             search: None,
+            javascript: false,
             cumulative: false,
             mouse,
             size,

@@ -92,6 +92,7 @@ fn perform(app: &mut App, action: Action) -> Option<Effect> {
         Action::CopyRow => return copy(app, hex_copy::row(app)),
         Action::CopyView => return copy(app, hex_copy::view(app)),
         Action::Cumulative => toggle_cumulative(app),
+        Action::JavaScript => toggle_javascript(app),
         Action::Mouse => return toggle_mouse(app),
         Action::Overview | Action::Help | Action::Glossary => open_text(app, action),
         Action::Quit => return Some(Effect::Quit { keep_frame: false }),
@@ -269,6 +270,14 @@ fn toggle_cumulative(app: &mut App) {
     } else {
         "Marked: the bytes this step changed."
     });
+}
+
+fn toggle_javascript(app: &mut App) {
+    app.javascript = !app.javascript;
+    app.scroll.happened = 0;
+    if !app.javascript {
+        app.notify("The steps are shown without JavaScript.");
+    }
 }
 
 fn toggle_mouse(app: &mut App) -> Option<Effect> {

@@ -12,7 +12,7 @@ use crate::cli::LessonArgs;
 use super::builtin::LESSONS;
 use super::file_watch::WatchedFiles;
 use super::session_host::InitialSession;
-use super::{atomic_file, lesson_progress, load, run, theme, tui};
+use super::{atomic_file, lesson_page, lesson_progress, load, run, theme, tui};
 
 /// Each lesson with the lessons that it needs, in an order in which they can be taken.
 const MAP: &[(&str, &[&str])] = &[
@@ -54,9 +54,18 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else {
         return list(args);
     };
+    let file = Path::new(name);
+    if is_lesson_file(file) {
+        return open_file(file, args);
+    }
     let index = find(name)?;
     if let Some(folder) = &args.export {
         return export(index, folder);
+    }
+    if let Some(format) = args.format {
+        let opening = load::lesson(index, &args.screen.session)?;
+        let title = LESSONS.get(index).map_or("", |lesson| lesson.name);
+        return lesson_page::write(opening, title, format, args);
     }
     let files = WatchedFiles::of_session(None, &args.screen.session);
     let opening = load::lesson(index, &args.screen.session)?;
@@ -77,9 +86,45 @@ pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
     }
 }
 
+/// Returns whether the name of a lesson is that of a Markdown file.
+fn is_lesson_file(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending == "md") && file.is_file()
+}
+
+/// Opens a lesson in a file, or writes it.
+fn open_file(file: &Path, args: &LessonArgs) -> Result<ExitCode> {
+    if args.export.is_some() {
+        bail!(
+            "{} is a file of your own; --export writes built-in lessons",
+            atomic_file::printable(file)
+        );
+    }
+    let files = WatchedFiles::of_session(Some(file), &args.screen.session);
+    let opening = load::opening(Some(file), &args.screen.session)?;
+    if let Some(format) = args.format {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        return lesson_page::write(opening, &name, format, args);
+    }
+    if shows_screen(args) {
+        let initial = InitialSession {
+            opening,
+            lesson: None,
+            file: Some(file.to_path_buf()),
+            files,
+        };
+        return tui::play(initial, &args.screen);
+    }
+    run::transcript_of(
+        opening,
+        args.screen.session.at.as_ref(),
+        &args.screen.appearance,
+    )
+}
+
 /// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
-    let is_opened = args.name.is_some() && !args.map && args.export.is_none();
+    let is_opened =
+        args.name.is_some() && !args.map && args.export.is_none() && args.format.is_none();
     is_opened && terminal::is_usable() && args.screen.session.stdin.is_none()
 }
 

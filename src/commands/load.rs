@@ -158,6 +158,24 @@ pub fn with_check(
     assemble(shown, script, Files::BuiltIn(files), args)
 }
 
+/// Reads a steps file and its guest, without running anything.
+pub fn text_and_guest(file: &Path) -> Result<(String, Guest)> {
+    let shown = safe::plain(&file.to_string_lossy());
+    let text = match String::from_utf8(read(file, &shown)?) {
+        Ok(text) => text,
+        Err(error) => bail!(not_utf8_message(&shown, &error)),
+    };
+    let script = script::parse(&shown, &text)?;
+    let Some(path) = script.module() else {
+        bail!("{shown} names no module; begin it with a line such as: module \"guest.wasm\"")
+    };
+    let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let guest = Files::Folder(folder)
+        .module(path)
+        .with_context(|| format!("{shown} names a module that cannot be used"))?;
+    Ok((text, guest))
+}
+
 /// Loads a recording of a host as a session.
 fn recording(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     let replay = record::replay(file, args, "")?;

@@ -12,12 +12,14 @@ mod diff;
 mod exercise;
 mod file_watch;
 mod folders;
+mod handed_in;
 mod history;
 mod init;
 mod input_file;
 mod inspect;
 mod interrupt;
 mod lesson;
+mod lesson_page;
 mod lesson_progress;
 mod load;
 mod man_page;
@@ -63,6 +65,7 @@ fn perform_command(cli: &Cli, config: &Config) -> Result<ExitCode> {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Test(args)) => test::test(args),
         Some(Command::Lesson(args)) => lesson::lesson(args),
+        Some(Command::Answers(args)) => handed_in::answers(args),
         Some(Command::Exercise(args)) => exercise::exercise(args),
         Some(Command::Inspect(args)) => inspect::inspect(args),
         Some(Command::Types(args)) => types::types(args),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
+use linmem::javascript::{self, Interface, ModuleSource};
 use linmem::report;
 use linmem::session::files::Files;
 use linmem::session::{OpenError, Session, SessionConfig};
@@ -27,6 +28,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         Format::Svg => Some(report::Format::Svg),
         Format::Cast => None,
         Format::Steps => return write_steps(args),
+        Format::Javascript => return write_javascript(args),
     };
     let opening = load::opening(args.file.as_deref(), &args.session)?;
     let is_built_in = matches!(opening.files, Files::BuiltIn(_)) && args.session.module.is_none();
@@ -58,6 +60,34 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
             let until = options.until;
             Ok(asciicast::write(&timeline, until, args.size, &theme, out)?)
         }
+    })?;
+    Ok(exit_code(&timeline, args.deny.warnings()))
+}
+
+/// Writes a session as a module of JavaScript. The session runs first, because its inputs and how it
+/// ends are those of any other run.
+fn write_javascript(args: &RunArgs) -> Result<ExitCode> {
+    let opening = load::opening(args.file.as_deref(), &args.session)?;
+    let (mut script, guest) = (opening.script.clone(), opening.guest.clone());
+    script.resolve_types(&mut guest.debug_types())?;
+    let timeline = complete(opening)?;
+    if let (true, Some(path)) = (timeline.interrupted, &args.output) {
+        refuse_partial(&timeline, path);
+        return Ok(exit_code(&timeline, false));
+    }
+    let inputs = timeline.inputs.iter();
+    let source = ModuleSource {
+        script: &script,
+        inputs: inputs
+            .map(|input| (input.name.clone(), input.value.clone()))
+            .collect(),
+        interface: Interface::of(&timeline.guest),
+        wasm: guest.wasm(),
+        title: timeline.title.clone(),
+    };
+    let module = javascript::module(&source);
+    write_output(args.output.as_deref(), &mut |out| {
+        Ok(out.write_all(module.as_bytes())?)
     })?;
     Ok(exit_code(&timeline, args.deny.warnings()))
 }
@@ -176,7 +206,7 @@ pub fn no_such_moment(error: NoSuchMoment) -> anyhow::Error {
 }
 
 /// Writes to a file, or to standard output without one.
-fn write_output(
+pub fn write_output(
     path: Option<&Path>,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
@@ -199,7 +229,7 @@ pub fn unless_left(written: Result<()>) -> Result<()> {
 }
 
 /// Prints that the report of an interrupted run does not replace a file.
-fn refuse_partial(timeline: &Timeline, path: &Path) {
+pub fn refuse_partial(timeline: &Timeline, path: &Path) {
     let why = report::problem(timeline, false).unwrap_or_default();
     // Standard error is the last resort.
     let _ = writeln!(
@@ -211,7 +241,7 @@ fn refuse_partial(timeline: &Timeline, path: &Path) {
 
 /// Returns 0 for a session that ran well, 1 for one with a problem, and that of the signal for one
 /// that was interrupted.
-fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
+pub fn exit_code(timeline: &Timeline, deny_warnings: bool) -> ExitCode {
     if timeline.interrupted {
         ExitCode::from(interrupt::listen().exit_status())
     } else if report::problem(timeline, deny_warnings).is_some() {

@@ -10,7 +10,7 @@ mod common;
 mod format;
 mod lesson_check;
 
-pub use common::options::{Format, Options};
+pub use common::options::{Format, LessonPage, Options};
 pub use common::summary::{ending, problem, summary_line};
 pub use format::{
     Case, Verdict, write, write_answer_line, write_comparison, write_greeting, write_junit,

@@ -10,7 +10,7 @@ use super::is_unsafe;
 ///
 /// # Errors
 /// Those of `out` and of the value's own serialization.
-pub(crate) fn write_pretty(value: &impl Serialize, out: impl Write) -> io::Result<()> {
+pub fn write_pretty(value: &impl Serialize, out: impl Write) -> io::Result<()> {
     Ok(serde_json::to_writer_pretty(SafeJson(out), value)?)
 }
 

@@ -127,6 +127,7 @@ mod tests {
             text: text.trim_start_matches(':').to_owned(),
             narration: None,
             question: None,
+            javascript: String::new(),
         };
         Rerun {
             plan: (1..).zip(steps).map(planned).collect(),

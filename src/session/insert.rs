@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::javascript::Translator;
 use crate::script::ScriptErrors;
 use crate::script::ast::{Statement, StatementKind};
 use crate::timeline::PlannedStep;
@@ -74,7 +75,19 @@ impl Session {
         self.pointers.replace_names(addresses, &self.scope);
         self.expect_more();
         (self.progress.is_over, self.progress.is_stopped) = (false, false);
-        Ok(planned_step(&statement))
+        let mut planned = planned_step(&statement);
+        planned.javascript = self.javascript_of(at);
+        Ok(planned)
+    }
+
+    /// Returns the JavaScript of a statement, after those before it.
+    fn javascript_of(&self, at: usize) -> String {
+        let mut translator = Translator::new(&self.script, &self.interface);
+        let before = self.script.statements.iter().take(at.saturating_add(1));
+        before
+            .map(|statement| translator.statement(statement))
+            .last()
+            .unwrap_or_default()
     }
 
     /// Makes the end of the script no end of the session: blocks may still be released and questions

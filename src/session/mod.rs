@@ -61,6 +61,7 @@ use std::sync::Arc;
 use wasmer::{FunctionEnv, Global, Instance, Memory, Store};
 
 use crate::guest::Guest;
+use crate::javascript::Interface;
 use crate::script::Script;
 use crate::script::ast::Expr;
 use crate::timeline::{Image, Outcome, SiteTable, StepRecord, Timeline};
@@ -143,6 +144,8 @@ pub struct SessionConfig {
 pub struct Session {
     script: Script,
     guest: Guest,
+    /// What the guest exports and imports, by which typed steps become JavaScript.
+    interface: Interface,
     files: Files,
     limits: Limits,
     control: CancelHandle,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmer::{FunctionEnv, Store};
 
 use crate::guest::{Guest, GuestError, InstrumentOptions};
+use crate::javascript::{self, Interface};
 use crate::prose::Prose;
 use crate::safe;
 use crate::script::ast::{Expr, ImportKind, ImportName, Statement, StatementKind};
@@ -173,7 +174,9 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
     host.recorded_actions = Arc::clone(&script.recorded_actions);
     host.types = Arc::clone(script.types());
     let facts = guest_facts(&guest, memory_facts.clone(), chosen);
-    let mut timeline = Timeline::new(title, facts, inputs, planned_steps(&script));
+    let mut timeline = Timeline::new(title, facts, inputs, Vec::new());
+    let interface = Interface::of(&timeline.guest);
+    timeline.planned = planned_steps(&script, &interface);
     timeline.document = script.document.clone();
     timeline.types = Arc::clone(script.types());
     timeline.setup = setup_lines(&script, &input_overrides, &timeline.inputs);
@@ -207,6 +210,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         sites: finish_recording::site_table(&guest, &compiled.instrumented),
         script,
         guest,
+        interface,
         files,
         limits,
         control,
@@ -475,7 +479,7 @@ fn setup_lines(
         .collect()
 }
 
-fn planned_steps(script: &Script) -> Vec<PlannedStep> {
+fn planned_steps(script: &Script, interface: &Interface) -> Vec<PlannedStep> {
     let narration = script.document.of_step(0).map(Prose::plain);
     let first = PlannedStep {
         kind: StepKind::Instantiate,
@@ -483,9 +487,16 @@ fn planned_steps(script: &Script) -> Vec<PlannedStep> {
         text: "instantiate".into(),
         narration,
         question: None,
+        javascript: String::new(),
     };
-    std::iter::once(first)
-        .chain(script.steps().map(planned_step))
+    let planned = std::iter::once(first).chain(script.steps().map(planned_step));
+    let code = javascript::steps(script, interface);
+    planned
+        .zip(code)
+        .map(|(planned, javascript)| PlannedStep {
+            javascript,
+            ..planned
+        })
         .collect()
 }
 
@@ -500,5 +511,6 @@ pub(super) fn planned_step(statement: &Statement) -> PlannedStep {
             StatementKind::Ask { question, .. } => Some(question.clone()),
             _ => None,
         },
+        javascript: String::new(),
     }
 }

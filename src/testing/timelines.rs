@@ -206,6 +206,7 @@ pub fn announced_session_in(bytes: u64) -> Timeline {
         text: (*text).into(),
         narration: None,
         question: None,
+        javascript: String::new(),
     });
     timeline.planned = plan.collect();
     builder.finish()

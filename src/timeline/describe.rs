@@ -10,6 +10,9 @@ pub(super) mod phrases;
 mod pointers;
 mod stack_pointer;
 mod stored;
+mod views;
+
+pub use views::describe_view;
 
 use crate::data_types::TypeRef;
 use crate::safe;

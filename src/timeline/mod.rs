@@ -70,6 +70,7 @@ pub use checks::Checks;
 pub use children::{ChildKind, ChildStep, Children};
 pub(crate) use compare::{ByteSide, Divergence, FirstByte, FirstStore, Mismatch, Rest};
 pub use compare::{Comparison, What};
+pub use describe::describe_view;
 pub(crate) use describe::{describe_answer, describe_child, format_answer};
 pub use describe::{describe_step, effect};
 pub(crate) use event::CodeLabel;
@@ -214,6 +215,8 @@ pub struct PlannedStep {
     pub narration: Option<String>,
     /// The question of a step that asks one.
     pub question: Option<String>,
+    /// The step in JavaScript, as the code of a host that does the same.
+    pub javascript: String,
 }
 
 /// A value that the person may set.

@@ -14,6 +14,7 @@ mod help;
 mod input_line;
 mod inputs;
 mod inspector;
+mod javascript;
 mod legend;
 mod map;
 mod memory;

@@ -11,6 +11,7 @@ use crate::timeline::{
     Attempt, Finding, FindingKind, Outcome, Severity, StepRecord, Trap, describe_child,
 };
 
+use super::javascript;
 use super::question;
 use super::step_prose::{paragraphs, prose_of, push};
 use super::text::{self, Line};
@@ -36,6 +37,7 @@ pub fn lines(app: &App, area: Rect, theme: &Theme) -> Vec<Line> {
         Some(step) if step.ask.is_some() => question::lines(app, step, columns, rows, theme),
         _ => {
             let mut lines = question::offer(app, columns, theme);
+            lines.extend(javascript::lines(app, columns, theme));
             lines.extend(all_lines(app, columns, theme));
             lines
         }

@@ -376,6 +376,7 @@ mod tests {
             text: text.into(),
             narration: None,
             question: question.map(str::to_owned),
+            javascript: String::new(),
         };
         let asks = planned(r#"ask "how \"many\" = ?" = 26"#, Some("how \"many\" = ?"));
         let shown = written(None, Some(&asks));

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part and the other parts that it may name. `main`, `cli` and `commands` may name every part.
-const PARTS: [(&str, &[&str]); 22] = [
+const PARTS: [(&str, &[&str]); 23] = [
     ("finding_kind", &[]),
     ("journal_abi", &[]),
     ("prose", &[]),
@@ -50,6 +50,17 @@ const PARTS: [(&str, &[&str]); 22] = [
             "finding_kind",
         ],
     ),
+    (
+        "javascript",
+        &[
+            "data_types",
+            "script",
+            "timeline",
+            "value",
+            "safe",
+            "wasm_types",
+        ],
+    ),
     ("protocol", &["script", "timeline"]),
     (
         "guest",
@@ -73,6 +84,7 @@ const PARTS: [(&str, &[&str]); 22] = [
             "data_types",
             "guest",
             "hostlog",
+            "javascript",
             "journal_abi",
             "protocol",
             "script",

@@ -17,6 +17,7 @@
 )]
 
 mod browser;
+mod lesson;
 mod recorder;
 
 use std::path::Path;
@@ -62,13 +63,19 @@ fn main() -> ExitCode {
 
 type Test = (&'static str, fn(&Path));
 
-const TESTS: [Test; 7] = [
+const TESTS: [Test; 10] = [
     ("sliders move through stores", sliders_move_through_stores),
     ("keys", keys),
     ("parts of a step", parts_of_a_step),
     ("accessibility", accessibility),
     ("findings and hostile names", findings_and_hostile_names),
     ("transcript", transcript),
+    (
+        "lesson, answered",
+        lesson::questions_are_answered_and_handed_in,
+    ),
+    ("lesson, equal answers", lesson::equal_answers_are_equal),
+    ("lesson, access and width", lesson::accessibility_and_width),
     ("recorder", recorder::a_page_is_recorded_and_replayed),
 ];
 

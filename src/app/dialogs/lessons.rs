@@ -3,7 +3,7 @@
 
 use tui_input::Input;
 
-use crate::app::course::{self, AnswerGiven, QuestionOutcome, TRIES};
+use crate::app::course::{self, AnswerError, AnswerGiven, QuestionOutcome, TRIES};
 use crate::app::execution::{advance, run, switch};
 use crate::app::{Action, App, Effect, Overlay};
 use crate::timeline::AnswerForm;
@@ -38,7 +38,7 @@ pub(in crate::app) fn hint(app: &mut App) {
 /// Takes the answer. The steps after the question run until they show whether it is right. An empty
 /// line goes on without an answer.
 pub(in crate::app) fn confirm(app: &mut App) -> Option<Effect> {
-    let Overlay::Answer { input, error } = &mut app.overlay else {
+    let Overlay::Answer { input, .. } = &app.overlay else {
         return None;
     };
     let typed = input.value().trim().to_owned();
@@ -48,27 +48,41 @@ pub(in crate::app) fn confirm(app: &mut App) -> Option<Effect> {
         return advance::next(app);
     }
     let value = (app.course.evaluate)(without_unit(&typed), &app.timeline, step);
+    let given = match read_answer(typed, value, &course::form(app, step)) {
+        Ok(given) => given,
+        Err(advice) => {
+            if let Overlay::Answer { error, .. } = &mut app.overlay {
+                *error = Some(advice);
+            }
+            return None;
+        }
+    };
+    app.overlay = Overlay::None;
+    app.course.add_answer(step, given);
+    judge(app, step)
+}
+
+/// Returns the answer that a line is, with the value that it has as an expression.
+///
+/// # Errors
+/// The line is no answer of the kind that is asked for, which is no try: the message for it.
+fn read_answer(
+    typed: String,
+    value: Result<Value, AnswerError>,
+    form: &AnswerForm,
+) -> Result<AnswerGiven, String> {
     if let Err(why) = &value
         && is_meant_as_expression(&typed)
         && !is_hexadecimal(&typed)
     {
-        *error = Some(why.to_string());
-        return None;
+        return Err(why.to_string());
     }
-    let given = AnswerGiven {
-        typed,
-        value: value.ok(),
-    };
-    let form = course::form(app, step);
-    if let Some(advice) = kind_advice(&given, &form) {
-        if let Overlay::Answer { error, .. } = &mut app.overlay {
-            *error = Some(advice);
-        }
-        return None;
+    let value = value.ok();
+    let given = AnswerGiven { typed, value };
+    match kind_advice(&given, form) {
+        Some(advice) => Err(advice),
+        None => Ok(given),
     }
-    app.overlay = Overlay::None;
-    app.course.add_answer(step, given);
-    judge(app, step)
 }
 
 /// Returns the message for an answer that is certainly of another kind than the one asked for. It is
@@ -195,6 +209,55 @@ pub(in crate::app) fn next_lesson(app: &mut App) -> Option<Effect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::eval::{self, EvalEnv};
+    use crate::script::parse_expression;
+    use crate::testing::sessions;
+    use std::path::Path;
+
+    /// An answer without variables.
+    struct NoVariables;
+
+    impl EvalEnv for NoVariables {
+        fn variable(&self, _name: &str) -> Option<&Value> {
+            None
+        }
+    }
+
+    fn value_of(typed: &str) -> Result<Value, AnswerError> {
+        let no_value = |error: &dyn ToString| AnswerError(error.to_string());
+        let expression = parse_expression(typed, &[]).map_err(|error| no_value(&error))?;
+        eval::evaluate(&expression, &NoVariables).map_err(|error| no_value(&error))
+    }
+
+    /// The test of the page in `tests/page/lesson.rs` reads the same file.
+    #[test]
+    fn answers_that_the_page_accepts_are_accepted() {
+        let timeline = sessions::run(sessions::file_config(Path::new(
+            "tests/page/equal_answers.md",
+        )));
+        let mut checked = 0;
+        for step in timeline.steps() {
+            let Some(ask) = &step.ask else { continue };
+            let answer = timeline
+                .answer_to(step.index)
+                .unwrap()
+                .value
+                .clone()
+                .unwrap();
+            let (right, wrong) = ask.question.split_once(" wrong: ").unwrap();
+            let right = right.strip_prefix("right: ").unwrap();
+            for (list, is_right) in [(right, true), (wrong, false)] {
+                for typed in list.split(" | ") {
+                    let value = value_of(without_unit(typed));
+                    let given = read_answer(typed.to_owned(), value, &ask.form);
+                    let is = given.is_ok_and(|given| given.is(&answer, &ask.form));
+                    assert_eq!(is, is_right, "{typed} for {answer}");
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 80, "{checked}");
+    }
 
     #[test]
     fn words_are_text_and_broken_numbers_are_mistakes() {

@@ -82,6 +82,7 @@ fn is_replaced_by_answer(action: Action) -> bool {
             | Action::Blamed
             | Action::FollowPointer
             | Action::Types
+            | Action::JavaScript
             | Action::Focus
             | Action::FindNext
             | Action::FindPrevious

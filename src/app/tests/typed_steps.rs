@@ -55,6 +55,7 @@ fn planned(text: &str) -> PlannedStep {
         text: text.into(),
         narration: None,
         question: None,
+        javascript: String::new(),
     }
 }
 

@@ -16,6 +16,14 @@ pub(in crate::report) fn title(timeline: &Timeline) -> String {
     }
 }
 
+/// Returns the heading of the session, or its name where it has none.
+pub(in crate::report) fn heading(timeline: &Timeline) -> String {
+    match &timeline.document.title {
+        Some(heading) if !heading.is_empty() => heading.clone(),
+        _ => timeline.title.clone(),
+    }
+}
+
 /// Returns whether a step of the session asks a question.
 pub(in crate::report) fn has_questions(timeline: &Timeline) -> bool {
     timeline.steps().iter().any(|step| step.ask.is_some())
@@ -85,6 +93,14 @@ pub(in crate::report) fn answer(timeline: &Timeline, record: &StepRecord) -> Opt
     record.ask.as_ref()?;
     let answer = timeline.answer_to(record.index)?;
     answer.value.as_ref().ok().map(format_answer)
+}
+
+/// Returns a step in JavaScript, safe to print; nothing for a step without code.
+pub(in crate::report) fn javascript(timeline: &Timeline, record: &StepRecord) -> String {
+    let planned = timeline.planned.get(record.index);
+    let code = planned.map_or("", |planned| planned.javascript.as_str());
+    let lines: Vec<String> = code.lines().map(safe::plain).collect();
+    lines.join("\n")
 }
 
 /// Returns what a step did; nothing for a question, whose answer is folded.

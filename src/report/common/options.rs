@@ -1,6 +1,7 @@
 //! The options of a report.
 
 use crate::timeline::{Moment, Timeline};
+use crate::value::Value;
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,19 @@ pub struct Options {
     /// Text and JSON: whether each step is followed by its events, which are every recorded write
     /// and growth.
     pub stores: bool,
+    /// HTML: the lesson whose page asks the questions; `None` for a page that shows all steps.
+    pub lesson: Option<LessonPage>,
+}
+
+/// What the page of a lesson needs besides the run.
+#[derive(Debug, Clone)]
+pub struct LessonPage {
+    /// The name of the lesson in the line to hand in.
+    pub name: String,
+    /// The hash of the lesson's text and guest, by which answers belong to this version of it.
+    pub hash: String,
+    /// Evaluates an expression with the variables known at the end of a step.
+    pub evaluate: fn(&str, &Timeline, usize) -> Option<Value>,
 }
 
 /// Returns the number of steps that a report shows, counted from step 0.

@@ -21,7 +21,7 @@ use crate::report::common::{
 };
 use crate::safe;
 use crate::text::{TextWriter, escape as text_escape};
-use crate::timeline::{Finding, Outcome, StepRecord, Timeline};
+use crate::timeline::{Finding, Outcome, StepRecord, Timeline, describe_view};
 use escape::{code, fenced, prose};
 
 /// Characters of all sections about single steps: an issue on GitHub holds 65,536 characters.
@@ -261,6 +261,7 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
     for view in view.findings() {
         out.push_str(&format!("{}\n\n", finding(view, "")));
     }
+    push_javascript(&mut out, timeline, record)?;
     push_block(&mut out, "text", |out| {
         step_details::write(out, timeline, record)
     })?;
@@ -275,6 +276,23 @@ fn section(timeline: &Timeline, options: &Options, record: &StepRecord) -> io::R
         )?;
     }
     Ok(out)
+}
+
+/// Adds the step in JavaScript, folded, to the report of a session with prose.
+fn push_javascript(out: &mut String, timeline: &Timeline, record: &StepRecord) -> io::Result<()> {
+    let code = lesson_view::javascript(timeline, record);
+    if timeline.document.is_empty() || record.ask.is_some() || code.is_empty() {
+        return Ok(());
+    }
+    out.push_str("<details><summary>In JavaScript</summary>\n\n");
+    push_block(out, "js", |out| {
+        code.lines().try_for_each(|line| out.line(line))
+    })?;
+    if let Some(view) = describe_view(timeline, record.index) {
+        out.push_str(&format!("{}\n\n", prose(&view)));
+    }
+    out.push_str("</details>\n\n");
+    Ok(())
 }
 
 /// Adds the question of a step, with its hints and its answer folded.

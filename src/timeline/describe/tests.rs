@@ -395,6 +395,7 @@ fn steps_that_have_not_run_and_steps_that_are_none() {
         text: String::new(),
         narration: None,
         question: None,
+        javascript: String::new(),
     };
     story.0.timeline().planned = vec![planned(StepKind::Instantiate), planned(StepKind::Call)];
     assert_eq!(

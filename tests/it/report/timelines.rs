@@ -93,6 +93,7 @@ pub fn failed_expect() -> Timeline {
             text: String::new(),
             narration: None,
             question: None,
+            javascript: String::new(),
         })
         .collect();
     builder.instantiate().fetch(0x400);

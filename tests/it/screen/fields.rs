@@ -74,7 +74,10 @@ fn the_byte_has_its_path_its_value_before_and_after_and_its_writer() {
         "{second_byte}"
     );
     assert!(about(3, NAMES).contains("shapes[2].name →: cstr"));
-    assert!(!about(3, 0x800).contains("shapes[2].count: u32"), "no view leads there");
+    assert!(
+        !about(3, 0x800).contains("shapes[2].count: u32"),
+        "no view leads there"
+    );
     assert!(
         !about(0, SHAPES + 40).contains("shapes["),
         "there is no view yet"

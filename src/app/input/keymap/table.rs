@@ -314,6 +314,8 @@ pub const BINDINGS: &[Binding] = &[
         .describe("Shows all keys."),
     normal(&["K"], Action::Glossary, "glossary", Group::Program)
         .describe("Explains the words, and the marks that are on the screen."),
+    normal(&["J"], Action::JavaScript, "javascript", Group::Program)
+        .describe("Shows each step as the JavaScript of a host too, or no longer."),
     normal(&["q"], Action::Quit, "quit", Group::Program)
         .status("q", "quit")
         .describe("Leaves the program."),

@@ -4,8 +4,8 @@
 "use strict";
 (() => {
   const WIDTH = 16, PAGE = 65536;
-  const { head, steps, writers } = JSON.parse(document.getElementById("record").textContent);
   const $ = (id) => document.getElementById(id);
+  const { head, steps, writers } = JSON.parse(recordText($("record")));
   const narrow = matchMedia("(max-width: 640px)");
   const now = { step: head.at.step, store: head.at.store, part: null, byte: null };
   const digits = Math.max(8, ...steps.map((step) => (step.len - 1).toString(16).length));
@@ -13,6 +13,12 @@
   const found = steps.flatMap((step, index) => step.findings.map((finding) => ({ finding, index })));
   let passed = 0;
   const last = steps.length + head.more + head.left - 1;
+
+  // Returns the record, which the page of a lesson has in base64.
+  function recordText({ dataset, textContent }) {
+    if (dataset.encoding !== "base64") return textContent;
+    return new TextDecoder().decode(Uint8Array.from(atob(textContent), (sign) => sign.charCodeAt(0)));
+  }
 
   const plain = (n) => "0x" + n.toString(16);
   const padded = (n, width) => n.toString(16).padStart(width, "0");
@@ -83,7 +89,7 @@
   // Moments.
 
   function go(step, store, byte, part = null) {
-    now.step = Math.min(Math.max(step, 0), steps.length - 1);
+    now.step = Math.min(Math.max(step, 0), lastShown());
     const { list } = steps[now.step];
     now.store = store === null || list.length === 0 ? null : Math.min(Math.max(store, 0), list.length);
     now.part = part;
@@ -91,6 +97,9 @@
     else now.byte = defaultByte();
     show();
   }
+
+  // Returns the last step that may be shown: that of a lesson's open question, or the last of all.
+  const lastShown = () => lesson?.limit() ?? steps.length - 1;
 
   // Returns the byte to show: the first one that was just written, or else the one that the step is about.
   function defaultByte() {
@@ -106,7 +115,7 @@
   function next() {
     const { step, store } = now, { list } = steps[step];
     if (store !== null && store < list.length) return go(step, store + 1);
-    if (step + 1 < steps.length) go(step + 1, store === null ? null : 0);
+    if (step < lastShown()) go(step + 1, store === null ? null : 0);
   }
 
   function back() {
@@ -157,7 +166,7 @@
   function showTime() {
     const { step, store } = now, { list, events, text } = steps[step];
     const stepper = $("step"), storer = $("store");
-    stepper.max = steps.length - 1;
+    stepper.max = lastShown();
     stepper.value = step;
     stepper.setAttribute("aria-valuetext", `step ${step} of ${last}: ${text}`);
     $("step-of").textContent = `${step} of ${last}`;
@@ -169,7 +178,7 @@
     $("unfold").disabled = list.length === 0;
     $("unfold").setAttribute("aria-pressed", String(store !== null));
     $("back").disabled = step === 0 && !store;
-    $("next").disabled = step === steps.length - 1 && (store === null || store === list.length);
+    $("next").disabled = step === lastShown() && (store === null || store === list.length);
     $("steps").querySelectorAll("button").forEach((button, index) => {
       if (index !== step) return button.removeAttribute("aria-current");
       button.setAttribute("aria-current", "step");
@@ -181,18 +190,20 @@
 
   function showStep() {
     const step = steps[now.step], sentences = $("said");
-    $("statement").textContent = `${now.step}  ${step.text}` + (step.back ? `  → ${step.back}` : "");
+    $("statement").textContent = lesson && step.ask ? `${now.step}  a question` : `${now.step}  ${step.text}` + (step.back ? `  → ${step.back}` : "");
     sentences.replaceChildren(...step.prose.map((text) => make("p", "narration", text)));
-    if (step.ask) sentences.append(...question(step.ask));
+    if (step.ask && !lesson) sentences.append(...question(step.ask));
     if (now.part) sentences.append(make("p", "", `${now.part.name}: ${now.part.text}.`));
     else if (now.store !== null) sentences.append(make("p", "", eventSentence(step)));
     if (step.effect) sentences.append(make("p", now.store === null ? "" : "legend", (now.store === null ? "" : "The whole step: ") + step.effect));
+    if (step.javascript && !step.ask) sentences.append(javascript(step));
     if (step.error) sentences.append(make("p", "finding error", `${step.outcome}: ${step.error}`));
     if (step.events > step.list.length)
       sentences.append(make("p", "legend", `This page holds the first ${count(step.list.length, "event")} of ${count(step.events, "event")} one by one; the effect of the others is shown at the end of the step.`));
     if (step.unrecorded > 0) sentences.append(make("p", "legend", `${count(step.unrecorded, "store")} of this step were recorded as a difference of memory.`));
     if (step.parts) sentences.append(partList(step.parts));
     $("findings").replaceChildren(...step.findings.map((finding) => findingItem(finding, now.step)));
+    lesson?.showStep(now.step);
   }
 
   // Returns the calls of imports with what the host did in each; each goes to memory before and after it.
@@ -214,6 +225,17 @@
     return list;
   }
 
+  // Returns the step in JavaScript, folded until the reader opens it; then that of every step is open.
+  let isCodeOpen = false;
+  function javascript({ javascript, view }) {
+    const node = make("details"), code = make("pre", "", javascript);
+    code.tabIndex = 0;
+    node.open = isCodeOpen;
+    node.addEventListener("toggle", () => isCodeOpen = node.open);
+    node.append(make("summary", "", "In JavaScript"), code, ...(view ? [make("p", "legend", view)] : []));
+    return node;
+  }
+
   // Returns a question with its hints and its answer, which the reader opens.
   function question({ question, hints, answer }) {
     const folded = (title, text) => {
@@ -224,10 +246,10 @@
     return [make("p", "question", question), ...hints.map((hint) => folded("Hint", hint)), ...(answer === null ? [] : [folded("Answer", answer)])];
   }
 
-  // The steps after the first question that the reader has not passed are hidden.
+  // The steps after the first question that the reader has not passed are hidden; in a lesson, those after the open one.
   function showList() {
     passed = Math.max(passed, now.step);
-    const open = steps.findIndex((step, index) => step.ask && index >= passed);
+    const open = lesson ? lastShown() : steps.findIndex((step, index) => step.ask && index >= passed);
     $("steps").querySelectorAll("li").forEach((item, index) => item.hidden = open >= 0 && index > open);
     $("all-findings").querySelectorAll("li").forEach((item, index) => item.hidden = open >= 0 && found[index]?.index > open);
   }
@@ -430,13 +452,15 @@
     if (nearest !== undefined) choose(nearest, true);
   });
 
+  const lesson = head.lesson ? globalThis.lessonPage({ head, steps, make, show }) : null;
+
   const KEYS = {
     ArrowRight: next, l: next, " ": next, ArrowLeft: back, h: back, Backspace: back, o: unfold, w: goToWriter,
     "]": () => nextChange(1), "[": () => nextChange(-1), g: () => go(0, null), G: () => go(steps.length - 1, null),
   };
   document.addEventListener("keydown", (event) => {
-    const onControl = event.target.closest?.("input, button, a, pre, summary");
-    const isItsOwn = onControl && (event.target.matches("input") || event.key === " " || event.target.matches("pre"));
+    const onControl = event.target.closest?.("input, textarea, button, a, pre, summary");
+    const isItsOwn = onControl && (event.target.matches("input, textarea") || event.key === " " || event.target.matches("pre"));
     if (event.ctrlKey || event.altKey || event.metaKey || isItsOwn || !KEYS[event.key]) return;
     event.preventDefault();
     KEYS[event.key]();

@@ -8,19 +8,21 @@ use std::io;
 
 use serde::Serialize;
 
+use super::accepted_answers;
 use super::row_selection::{RowSelection, STEP_EVENTS};
 use crate::report::common::child_lines;
 use crate::report::common::hex_dump::ROW;
 use crate::report::common::lesson_view;
-use crate::report::common::options::Options;
+use crate::report::common::options::{LessonPage, Options};
 use crate::report::common::step_view::StepView;
 use crate::report::common::summary;
 use crate::safe;
 use crate::source::ListingKind;
 use crate::timeline::{
-    Event, Finding, Image, Moment, NamedSpan, Pointer, SpanKind, StepRecord, Timeline, Write,
-    Writer,
+    AnswerForm, AnswerKind, Event, Finding, Image, Moment, NamedSpan, Pointer, SpanKind,
+    StepRecord, Timeline, Write, Writer, describe_view,
 };
+use crate::value::Value;
 
 /// The most that a page holds: steps, events of all steps, and bytes that events write.
 pub(super) const STEPS: usize = 2000;
@@ -48,6 +50,17 @@ struct Head {
     /// The number of steps that did not run.
     left: usize,
     at: At,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lesson: Option<LessonData>,
+}
+
+/// The lesson of a page that asks its questions.
+#[derive(Serialize)]
+struct LessonData {
+    name: String,
+    hash: String,
+    /// The prose after the last step.
+    closing: Vec<String>,
 }
 
 /// The moment that the page opens at.
@@ -69,6 +82,9 @@ struct StepData {
     #[serde(skip_serializing_if = "Option::is_none")]
     ask: Option<AskData>,
     effect: String,
+    /// The step in JavaScript, and what it means for a view of memory.
+    javascript: String,
+    view: Option<String>,
     error: Option<String>,
     findings: Vec<FindingData>,
     /// Memory's length after the step, in bytes.
@@ -105,6 +121,22 @@ struct AskData {
     question: String,
     hints: Vec<String>,
     answer: Option<String>,
+    /// What the page of a lesson needs to check an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckData>,
+}
+
+/// How an answer is checked, with hashes in the place of answers.
+#[derive(Serialize)]
+struct CheckData {
+    /// `number`, `text`, `truth` or `other`; `None` if that is not known.
+    kind: Option<&'static str>,
+    hexadecimal: bool,
+    choices: Vec<String>,
+    accepted: Vec<String>,
+    nearly: Vec<String>,
+    /// The replies to wrong answers, each with the hashes of one.
+    replies: Vec<(Vec<String>, String)>,
 }
 
 #[derive(Serialize)]
@@ -163,6 +195,7 @@ pub(super) fn write(
     let steps = timeline.steps().get(..run.min(STEPS)).unwrap_or_default();
     let mut page = PageData {
         timeline,
+        lesson: options.lesson.as_ref(),
         selection: RowSelection::new(timeline, steps),
         writers: Writers::default(),
         events: 0,
@@ -188,12 +221,14 @@ fn write_line(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()>
 /// Returns the head of a page with these steps.
 ///
 /// Unless a moment is given, the page opens at the first step that went wrong, or else at the
-/// start.
+/// start, as that of a lesson always does.
 fn head(timeline: &Timeline, options: &Options, steps: &[StepRecord]) -> Head {
     let run = timeline.steps().len();
     let failed = summary::first_failed_step(timeline).map(|step| step.index);
     let failed = failed.filter(|index| *index < steps.len());
-    let at = options.until.unwrap_or(Moment::end_of(failed.unwrap_or(0)));
+    // A lesson begins at its start, whatever goes wrong in it.
+    let first = failed.filter(|_| options.lesson.is_none()).unwrap_or(0);
+    let at = options.until.unwrap_or(Moment::end_of(first));
     let is_inside = steps
         .get(at.step)
         .is_some_and(|step| at.event < step.events.len());
@@ -211,6 +246,61 @@ fn head(timeline: &Timeline, options: &Options, steps: &[StepRecord]) -> Head {
             step: at.step.min(steps.len().saturating_sub(1)),
             store: is_inside.then_some(at.event),
         },
+        lesson: options.lesson.as_ref().map(|lesson| LessonData {
+            name: safe::plain(&lesson.name),
+            hash: lesson.hash.clone(),
+            closing: lesson_view::closing(timeline),
+        }),
+    }
+}
+
+/// Returns the question of a step. The page of a lesson shows the choices as buttons, and checks
+/// answers.
+fn ask(timeline: &Timeline, record: &StepRecord, lesson: Option<&LessonPage>) -> Option<AskData> {
+    let asked = record.ask.as_ref()?;
+    let question = match lesson {
+        Some(_) => safe::cut(&asked.question, MESSAGE),
+        None => lesson_view::question(record)?,
+    };
+    Some(AskData {
+        question,
+        hints: lesson_view::hints(timeline, record),
+        answer: lesson_view::answer(timeline, record),
+        check: lesson.map(|lesson| check(timeline, record, &asked.form, lesson)),
+    })
+}
+
+/// Returns how an answer is checked.
+fn check(
+    timeline: &Timeline,
+    record: &StepRecord,
+    form: &AnswerForm,
+    lesson: &LessonPage,
+) -> CheckData {
+    let step = record.index;
+    let answer = timeline.answer_to(step);
+    let answer = answer.and_then(|answer| answer.value.as_ref().ok());
+    let replies = timeline.document.of_step(step).map(|prose| &prose.replies);
+    let replies = replies.into_iter().flatten().map(|reply| {
+        let value = accepted_answers::meant_by_reply(lesson, timeline, step, &reply.answer, form);
+        let text = safe::plain(&reply.paragraph.plain());
+        (accepted_answers::hashes(lesson, step, &value), text)
+    });
+    let hashes = |hashes: fn(&LessonPage, usize, &Value) -> Vec<String>| {
+        answer.map_or_else(Vec::new, |answer| hashes(lesson, step, answer))
+    };
+    CheckData {
+        kind: form.kind.map(|kind| match kind {
+            AnswerKind::Number => "number",
+            AnswerKind::Text => "text",
+            AnswerKind::Truth => "truth",
+            AnswerKind::Other => "other",
+        }),
+        hexadecimal: form.is_hexadecimal,
+        choices: form.choices.iter().map(|c| safe::cut(c, MESSAGE)).collect(),
+        accepted: hashes(accepted_answers::hashes),
+        nearly: hashes(accepted_answers::nearly),
+        replies: replies.collect(),
     }
 }
 
@@ -231,6 +321,7 @@ fn parts(record: &StepRecord, listed: usize) -> Vec<PartData> {
 /// What is in the page so far.
 struct PageData<'a> {
     timeline: &'a Timeline,
+    lesson: Option<&'a LessonPage>,
     selection: RowSelection,
     writers: Writers,
     events: usize,
@@ -249,12 +340,10 @@ impl PageData<'_> {
             claimed: record.is_claimed(),
             back: view.failure_or_result(),
             prose: lesson_view::narration(self.timeline, record),
-            ask: lesson_view::question(record).map(|question| AskData {
-                question,
-                hints: lesson_view::hints(self.timeline, record),
-                answer: lesson_view::answer(self.timeline, record),
-            }),
+            ask: ask(self.timeline, record, self.lesson),
             effect: lesson_view::effect_without_answer(self.timeline, record),
+            javascript: lesson_view::javascript(self.timeline, record),
+            view: describe_view(self.timeline, record.index),
             error: view.error().map(message),
             findings: record.findings.iter().map(FindingData::from).collect(),
             len: record.memory.len(),
