@@ -275,9 +275,10 @@ fn toggle_cumulative(app: &mut App) {
 fn toggle_javascript(app: &mut App) {
     app.javascript = !app.javascript;
     app.scroll.happened = 0;
-    if !app.javascript {
-        app.notify("The steps are shown without JavaScript.");
-    }
+    app.notify(match app.javascript {
+        true => "Each step is shown as JavaScript, too.",
+        false => "The steps are shown without JavaScript.",
+    });
 }
 
 fn toggle_mouse(app: &mut App) -> Option<Effect> {

@@ -9,6 +9,7 @@ use super::types::Type;
 use super::{ModuleSource, variable};
 use crate::script::ast::StatementKind;
 use crate::value::Value;
+use crate::wasm_types::ExternType;
 
 /// The functions for what JavaScript has no operator for.
 const HELPERS: &str = include_str!("helpers.js");
@@ -79,7 +80,6 @@ fn input(translator: &mut Translator<'_>, name: &str, value: &Value) -> String {
 
 /// Returns the code that names the memory that the host passes.
 fn imported_memory(source: &ModuleSource<'_>) -> String {
-    use crate::wasm_types::ExternType;
     let mut imports = source.interface.imports.iter();
     let exports_one = source
         .interface

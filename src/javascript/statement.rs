@@ -70,7 +70,7 @@ impl<'a> Translator<'a> {
                 code.push_str("\n// The memory is the one that the host passed, `memory`.");
             }
             None => {
-                code.push_str("\n// The guest exports no memory, so that a host cannot read it.")
+                code.push_str("\n// The guest exports no memory, so that a host cannot read it.");
             }
         }
         code

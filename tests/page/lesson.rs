@@ -224,7 +224,7 @@ pub fn accessibility_and_width(chromium: &Path) {
         assert!(has, "no {role} {name:?}");
     }
     // Tab goes from the way on to the question, and from there to memory.
-    page.value("document.getElementById('unfold').focus()");
+    page.value("document.getElementById('step').focus()");
     let mut order = Vec::new();
     for _ in 0..7 {
         page.press("Tab");

@@ -203,7 +203,11 @@ mod tests {
         let line = signed(LINE);
         for (at, _) in line.char_indices().skip(BEGINNING.len() + 1) {
             let mut changed = line.clone();
-            let other = if &line[at..=at] == "x" { "y" } else { "x" };
+            let other = if line.get(at..=at) == Some("x") {
+                "y"
+            } else {
+                "x"
+            };
             changed.replace_range(at..=at, other);
             assert!(!parse(&changed).unwrap().is_intact, "{changed}");
         }

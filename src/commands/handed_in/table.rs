@@ -119,8 +119,8 @@ fn write_csv(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns a field of CSV (<https://www.rfc-editor.org/rfc/rfc4180>). A spreadsheet takes a text that
-/// begins with one of four signs as a formula, so that an apostrophe comes before it.
+/// Returns a field of CSV (<https://www.rfc-editor.org/rfc/rfc4180>). A spreadsheet takes a text
+/// that begins with one of four signs as a formula, so that an apostrophe comes before it.
 fn field(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@']);
     let cell = match is_formula {

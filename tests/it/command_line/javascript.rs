@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::support::command::{Folder, in_repository, linmem};
 
 /// Returns whether Node.js is on the path.
+#[expect(clippy::print_stdout, reason = "a test that is skipped prints so")]
 fn has_node() -> bool {
     let is_there = Command::new("node").arg("--version").output().is_ok();
     if !is_there {
