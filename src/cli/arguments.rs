@@ -191,6 +191,7 @@ mod tests {
             let name = sub.get_name();
             let file: &[&str] = match name {
                 "test" | "inspect" | "init" | "diff" => &["a.wat"],
+                "answers" | "types" => &["a.txt"],
                 "who" => &["0"],
                 "memory" => &["0", "1"],
                 "completions" => &["bash"],

@@ -292,8 +292,8 @@ mod tests {
             "there is no lesson \"o\"; `linmem lesson` lists them"
         );
         assert_eq!(
-            name("28").unwrap_err(),
-            "there is no lesson 28: they are numbered from 1 to 27"
+            name("30").unwrap_err(),
+            "there is no lesson 30: they are numbered from 1 to 29"
         );
         assert!(name("0").unwrap_err().contains("numbered from 1"));
         assert!(name("").is_err() && name("\u{1b}[2J").unwrap_err().contains("\\u{1b}"));

@@ -302,7 +302,7 @@ fn comparison(op: BinaryOp, left: &Code, right: &Code) -> String {
     };
     match operands {
         // `==` compares a `Number` with a `BigInt` by value.
-        Some((a, b)) if is_equality && left.ty != right.ty => {
+        Some((a, b)) if is_equality && (left.ty == Type::Big) != (right.ty == Type::Big) => {
             format!("{a} {} {b}", symbol(op).get(..2).unwrap_or_default())
         }
         Some((a, b)) => format!("{a} {} {b}", symbol(op)),

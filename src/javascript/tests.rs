@@ -76,7 +76,7 @@ fn a_step_becomes_the_code_of_a_host() {
 fn numbers_of_both_kinds_are_not_mixed() {
     assert_eq!(
         code("a, b = call two()\nexpect b + a == 3"),
-        "assert(b + BigInt(a) == 3);"
+        "assert((b + BigInt(a)) == 3);"
     );
     assert_eq!(code("let x = 7 / 2"), "const x = Math.trunc(7 / 2);");
     assert_eq!(

@@ -335,8 +335,8 @@ mod tests {
 
     #[test]
     fn the_key_that_types_a_step_can_be_chosen_and_holds_over_the_guest_too() {
-        let keymap = Keymap::with(&[choice("type-a-step", &["t"])]).unwrap();
-        let t = key::parse("t").unwrap();
+        let keymap = Keymap::with(&[choice("type-a-step", &["T"])]).unwrap();
+        let t = key::parse("T").unwrap();
         for context in [Context::Normal, Context::Guest] {
             assert_eq!(
                 keymap.lookup(context, t),
@@ -346,7 +346,7 @@ mod tests {
         }
         assert_eq!(
             (press(&keymap, ":"), keymap.key_of(Action::OpenPrompt)),
-            (None, "t")
+            (None, "T")
         );
     }
 
@@ -371,7 +371,7 @@ mod tests {
             2,
             "what cannot be chosen keeps its keys: {fixed:?}"
         );
-        let guest = refused(&[choice("type-a-step", &["j"]), choice("down", &["J"])]);
+        let guest = refused(&[choice("type-a-step", &["j"]), choice("down", &["U"])]);
         let [(0, KeyError::Taken { first, .. })] = &guest[..] else {
             panic!("{guest:?}")
         };
