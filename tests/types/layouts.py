@@ -154,8 +154,9 @@ def rust_own(count):
     return types
 
 
-def run(*command):
-    subprocess.run(command, check=True)
+def run(folder, *command):
+    # Debug information has the folder that a compiler runs in: this one is mapped to `.`.
+    subprocess.run(command, check=True, cwd=folder)
 
 
 MEASURE = """
@@ -177,7 +178,7 @@ def clang(python, folder, text, debug):
     (folder / "types.c").write_text(text)
     out = str(folder / "c.wasm")
     run(
-        python, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-O1", "-nostdlib",
+        folder, python, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-O1", "-nostdlib",
         "-fno-sanitize=all", "-Wl,--no-entry", f"-ffile-prefix-map={folder}=.",
         *(["-g"] if debug else ["-g0", "-Wl,--strip-all"]), str(folder / "types.c"), "-o", out,
     )
@@ -188,7 +189,7 @@ def rustc(folder, text, debug):
     (folder / "types.rs").write_text(text)
     out = str(folder / "rust.wasm")
     run(
-        "rustc", "--target", "wasm32-unknown-unknown", "--edition", "2021", "-O", "--crate-type",
+        folder, "rustc", "--target", "wasm32-unknown-unknown", "--edition", "2021", "-O", "--crate-type",
         "cdylib", "-C", "panic=abort", "--remap-path-prefix", f"{folder}=.",
         *(["-g"] if debug else ["-C", "strip=symbols"]), str(folder / "types.rs"), "-o", out,
     )
