@@ -9,8 +9,7 @@ pub enum Action {
     /// Goes one step forward, or one event where the step is unfolded; after the last one that has
     /// run, runs the next step.
     Next,
-    /// Follows the pointer of the chosen field, or opens its parts; in another pane than that of the
-    /// fields, does what [`Action::Next`] does.
+    /// Follows the pointer of the chosen field, or opens its parts.
     Enter,
     /// Goes one step back, or one event where the step is unfolded.
     Back,

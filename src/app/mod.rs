@@ -296,7 +296,7 @@ pub enum Overlay {
         /// The number of lines scrolled off the top.
         scroll: u16,
     },
-    /// `t`: the views and the types, with the layout of the chosen one.
+    /// `V`: the views and the types, with the layout of the chosen one.
     Types {
         /// The index of the chosen line.
         chosen: usize,

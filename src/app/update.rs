@@ -45,8 +45,7 @@ pub fn resize(app: &mut App, size: (u16, u16)) {
 fn perform(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Next => return advance::next(app),
-        Action::Enter if app.pane == Pane::Fields => fields::open(app),
-        Action::Enter => return advance::next(app),
+        Action::Enter => fields::open(app),
         Action::Back => time::back(app),
         Action::Unfold => unfold(app),
         Action::First => time::first(app),

@@ -23,7 +23,7 @@ pub use declaration::{
 pub use decode::{Content, Limits, Memory, Node, NotRead, decode};
 pub(crate) use encode::field_advice;
 pub use encode::{NotWritable, Piece, encode, typed};
-pub use layout::{LayoutRow, layout};
+pub use layout::{Layout, LayoutRow, LayoutRowKind};
 pub use number::NumberType;
 pub use path::{FieldPath, FieldSpan, Padding, field_spans, find_address, path_at};
 pub use place::{PartName, Parts, Place};

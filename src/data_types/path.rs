@@ -172,6 +172,14 @@ impl Finder<'_> {
         place.parts(self.table, self.memory).ok()
     }
 
+    /// Returns the parts of a value that are in its own bytes, and not where a pointer leads.
+    fn own_parts(&self, place: &Place) -> Option<Parts> {
+        match &self.table.get(place.ty)?.shape {
+            Shape::Pointer { .. } | Shape::Slice(_) => None,
+            _ => self.parts(place),
+        }
+    }
+
     /// Returns the part that has a byte, with its number.
     fn part_at(&self, parts: &Parts, address: u64) -> Option<(u64, Place)> {
         let next = address.saturating_add(1);
@@ -185,8 +193,7 @@ impl Finder<'_> {
     /// Returns the innermost part of a value that has the byte; the value has it.
     fn descend(&self, mut trail: Trail, address: u64) -> FieldPath {
         for _ in 0..MAX_DEPTH {
-            let parts = self.parts(&trail.place);
-            let Some(parts) = parts.filter(|parts| parts.through.is_none()) else {
+            let Some(parts) = self.own_parts(&trail.place) else {
                 break;
             };
             let Some((index, part)) = self.part_at(&parts, address) else {
@@ -312,8 +319,8 @@ impl Spans<'_> {
         if len == 0 || place.start >= self.to || end <= self.from || depth > MAX_DEPTH {
             return;
         }
-        let parts = self.finder.parts(place);
-        let parts = parts.filter(|parts| parts.through.is_none() && !is_of_bytes(table, parts));
+        let parts = self.finder.own_parts(place);
+        let parts = parts.filter(|parts| !is_of_bytes(table, parts));
         let Some(parts) = parts.filter(|parts| parts.len(table) > 0) else {
             self.push(place.start, len, false);
             return;

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::App;
 use crate::app::panes::step_list::first_step;
 use crate::app::panes::type_list::{TypeLine, layout_of};
-use crate::data_types::{LayoutRow, TypeRef, TypeTable};
+use crate::data_types::{LayoutRow, LayoutRowKind, TypeId, TypeRef, TypeTable};
 use crate::safe;
 
 use super::boxed::{EDGES, boxed};
@@ -105,7 +105,7 @@ fn label(ty: &TypeRef) -> String {
 }
 
 /// Returns `16 bytes, aligned to 4`.
-fn size(table: &TypeTable, id: crate::data_types::TypeId) -> String {
+fn size(table: &TypeTable, id: TypeId) -> String {
     match table.get(id) {
         Some(ty) => format!("{}, aligned to {}", text::count(ty.size, "byte"), ty.align),
         None => String::new(),
@@ -121,11 +121,8 @@ fn layout_text(ty: &TypeRef) -> Vec<(String, bool)> {
     if layout.is_empty() {
         return lines;
     }
-    let name = |row: &LayoutRow| format!("{}{}", "  ".repeat(row.depth), row.name);
-    let widest = layout
-        .iter()
-        .map(|row| crate::text::width(&name(row)))
-        .max();
+    let rows: Vec<(String, String)> = layout.iter().map(row_text).collect();
+    let widest = rows.iter().map(|(name, _)| crate::text::width(name)).max();
     let widest = widest.unwrap_or(0).min(MAX_NAME);
     lines.push((
         format!(
@@ -134,28 +131,40 @@ fn layout_text(ty: &TypeRef) -> Vec<(String, bool)> {
         ),
         true,
     ));
-    lines.extend(layout.iter().map(|row| {
-        let ty = match row.ty {
-            Some(ty) => safe::cut(&table.label(ty), 60),
-            None => "padding".to_owned(),
-        };
-        let bits = row
-            .bits
-            .map(|bits| {
-                format!(
-                    ", bits {} to {}",
-                    bits.first,
-                    bits.first + bits.count.max(1) - 1
-                )
-            })
-            .unwrap_or_default();
-        let name = text::fit(&name(row), u16::try_from(widest).unwrap_or(u16::MAX), '…');
+    lines.extend(layout.iter().zip(rows).map(|(row, (name, ty))| {
+        let name = text::fit(&name, u16::try_from(widest).unwrap_or(u16::MAX), '…');
         let pad = " ".repeat(widest.saturating_sub(crate::text::width(&name)));
         let line = format!(
-            "{:>NUMBER$} {:>NUMBER$}  {name}{pad}  {ty}{bits}",
+            "{:>NUMBER$} {:>NUMBER$}  {name}{pad}  {ty}",
             row.offset, row.size
         );
-        (line, row.ty.is_none())
+        (
+            line,
+            matches!(row.kind, LayoutRowKind::Hole | LayoutRowKind::Padding),
+        )
     }));
     lines
+}
+
+/// Returns the name in a row of a layout, and what is in the column of the types.
+fn row_text(row: &LayoutRow) -> (String, String) {
+    let indented = |name: &str| format!("{}{}", "  ".repeat(row.depth), safe::cut(name, MAX_NAME));
+    match &row.kind {
+        LayoutRowKind::Field {
+            name,
+            type_name,
+            bits,
+        } => {
+            let bits = bits.map(|bits| {
+                let last = bits.first.saturating_add(bits.count.max(1)) - 1;
+                format!(", bits {} to {last}", bits.first)
+            });
+            let ty = safe::cut(type_name, 60);
+            (indented(name), format!("{ty}{}", bits.unwrap_or_default()))
+        }
+        LayoutRowKind::Hole => (indented(""), "hole".into()),
+        LayoutRowKind::Padding => (indented(""), "padding".into()),
+        LayoutRowKind::Variant { name, tags } => (indented(name), format!("variant {tags}")),
+        LayoutRowKind::More => (indented("…"), "there are more".into()),
+    }
 }

@@ -1,16 +1,20 @@
 //! Which keys the status line offers in the state shown.
 
+use super::keyboard::has_fields_in_focus;
 use super::keymap::{Binding, Context};
 use crate::app::course;
-use crate::app::{Action, App, Pane};
+use crate::app::{Action, App};
 use crate::timeline::StepRecord;
 
 /// Returns the keys of the status line with their labels, in the table's order: those whose action
 /// does something now.
 pub(crate) fn status_keys(app: &App) -> Vec<(&str, &'static str)> {
     let context = app.context();
+    let is_of_fields =
+        |b: &Binding| has_fields_in_focus(app) && b.contexts.contains(&Context::Fields);
     let applies_now = |b: &Binding| {
-        b.contexts.contains(&context) && (context != Context::Normal || applies(app, b.action))
+        (b.contexts.contains(&context) || is_of_fields(b))
+            && (context != Context::Normal || applies(app, b.action))
     };
     let bindings = app
         .keys
@@ -33,8 +37,7 @@ fn applies(app: &App, action: Action) -> bool {
                 || app.session.is_ready()
                 || app.position().is_some_and(|at| at < len)
         }
-        Action::Enter => app.pane == Pane::Fields && !app.typed_parts().is_empty(),
-        Action::Types => !app.typed_parts().is_empty(),
+        Action::Enter | Action::Types => !app.typed_parts().is_empty(),
         Action::Back => ran > 0 && (step > 0 || app.position().is_some_and(|at| at > 0)),
         Action::Unfold => app.is_unfolded() || app.record().is_some_and(StepRecord::can_unfold),
         Action::NextFinding => app

@@ -8,7 +8,7 @@ use crate::app::course;
 use crate::app::dialogs::lessons;
 use crate::app::prompt::{self, line_editor};
 use crate::app::update::update;
-use crate::app::{Action, App, Context, Effect, Overlay};
+use crate::app::{Action, App, Context, Effect, Overlay, Pane};
 use crate::safe;
 
 /// Takes a key: performs the action bound to it, or types its character. Returns what the program
@@ -21,6 +21,11 @@ pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         app.notice = None;
         lessons::open(app, &typed);
         return Vec::new();
+    }
+    if has_fields_in_focus(app)
+        && let Some(action) = app.keys.lookup(Context::Fields, event)
+    {
+        return update(app, action);
     }
     if let Some(action) = app.keys.lookup(app.context(), event) {
         return update(app, action);
@@ -43,6 +48,11 @@ pub fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         line_editor::edit(app, InputRequest::InsertChar(c));
     }
     Vec::new()
+}
+
+/// Returns whether the keys of the fields have their meaning.
+pub(super) fn has_fields_in_focus(app: &App) -> bool {
+    app.context() == Context::Normal && app.pane == Pane::Fields
 }
 
 /// Returns what a key at an open question begins an answer with. Enter begins it with nothing. Keys

@@ -92,12 +92,8 @@ fn follow(app: &mut App, row: &FieldRow, address: u64) {
 
 /// Opens or folds the chosen row; of a row without parts, folds the one that contains it.
 pub(in crate::app) fn fold(app: &mut App) {
-    let Some(row) = chosen(app).filter(|_| app.pane == Pane::Fields) else {
-        app.notify(if app.typed_parts().is_empty() {
-            NO_FIELDS
-        } else {
-            "Only rows of the pane of fields fold: 7 goes there."
-        });
+    let Some(row) = chosen(app) else {
+        app.notify(NO_FIELDS);
         return;
     };
     if row.is_open.is_some() {

@@ -46,6 +46,7 @@ pub(in crate::app) fn type_digit(app: &mut App, digit: u8) {
         if let Some(pane) = digit
             .checked_sub(1)
             .and_then(|i| Pane::ALL.get(usize::from(i)))
+            .filter(|pane| **pane != Pane::Fields || !app.typed_parts().is_empty())
         {
             app.pane = *pane;
             enter(app);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::typed_parts::TypedPart;
 use crate::app::App;
-use crate::data_types::{LayoutRow, Shape, TypeId, TypeRef, TypeTable, layout};
+use crate::data_types::{Layout, LayoutRow, Shape, TypeId, TypeRef, TypeTable};
 
 /// The most types that are listed.
 const MAX_TYPES: usize = 1000;
@@ -87,5 +87,5 @@ pub(crate) fn layout_of(ty: &TypeRef) -> (TypeId, Vec<LayoutRow>) {
             _ => break,
         }
     }
-    (id, layout(table, id))
+    (id, Layout::new(table, id).rows)
 }

@@ -146,25 +146,3 @@ fn a_large_array_costs_what_is_asked_for() {
     // Only the pointers of one element are read, to see whether they lead to the address.
     assert_eq!(memory.0.get(), 8);
 }
-
-#[test]
-fn a_layout_lists_fields_and_holes() {
-    let table = shape();
-    let rows: Vec<String> = super::super::layout(&table, table.find("Shape").unwrap())
-        .iter()
-        .map(|row| {
-            let ty = row.ty.map_or("hole".into(), |ty| table.label(ty));
-            format!("{}+{} {} {ty}", row.offset, row.size, row.name)
-        })
-        .collect();
-    assert_eq!(
-        rows,
-        [
-            "0+1 kind u8 enum",
-            "1+3  hole",
-            "4+4 name *cstr",
-            "8+4 count u32",
-            "12+4 points *[Point; count]"
-        ]
-    );
-}

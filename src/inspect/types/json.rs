@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::TypeList;
-use super::rows::{Layout, RowKind};
 use super::text::kind;
-use crate::data_types::{Bits, Shape, Tagged, TypeId, TypeTable};
+use crate::data_types::{Bits, Layout, LayoutRowKind, Shape, Tagged, TypeId, TypeTable};
 
 const SCHEMA: &str = "linmem.types/1";
 
@@ -32,7 +31,7 @@ pub(super) fn layout(path: &str, name: &str, table: &TypeTable, id: TypeId) -> V
     let Some(ty) = table.get(id) else {
         return Value::Null;
     };
-    let gaps = |wanted: RowKind| -> Vec<Value> {
+    let gaps = |wanted: LayoutRowKind| -> Vec<Value> {
         let rows = layout.rows.iter().filter(|row| row.kind == wanted);
         rows.map(|row| json!({ "offset": row.offset, "size": row.size }))
             .collect()
@@ -55,7 +54,7 @@ pub(super) fn layout(path: &str, name: &str, table: &TypeTable, id: TypeId) -> V
             "values": values.iter()
                 .map(|(name, value)| json!({ "name": **name, "value": value }))
                 .collect::<Vec<_>>(),
-            "holes": gaps(RowKind::Hole),
+            "holes": gaps(LayoutRowKind::Hole),
             "hole_bytes": layout.hole_bytes,
             "padding": layout.padding,
         },

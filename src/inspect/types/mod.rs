@@ -1,9 +1,8 @@
 //! The layouts of types: offsets, sizes and padding, as text and as JSON.
 //!
-//! `rows` has what both forms write. It knows the table of types, and not where they come from.
+//! Both forms write a `data_types::Layout`. It knows the table of types, and not where they come from.
 
 mod json;
-mod rows;
 mod text;
 
 use std::io;

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::rows::{Layout, Row, RowKind};
 use super::{ListedType, ListedVariable, Options, TypeList};
-use crate::data_types::{DataType, RecordKind, Shape, TypeId, TypeTable};
+use crate::data_types::{
+    DataType, Layout, LayoutRow, LayoutRowKind, RecordKind, Shape, TypeId, TypeTable,
+};
 use crate::safe;
 use crate::text::{TextWriter, count};
 
@@ -75,11 +76,11 @@ pub(super) fn kind(ty: &DataType) -> &'static str {
     }
 }
 
-fn row_line(row: &Row) -> String {
+fn row_line(row: &LayoutRow) -> String {
     let indent = "  ".repeat(row.depth);
     let (offset, size) = (row.offset, row.size);
     match &row.kind {
-        RowKind::Field {
+        LayoutRowKind::Field {
             name,
             type_name,
             bits,
@@ -101,16 +102,16 @@ fn row_line(row: &Row) -> String {
             let type_name = safe::cut(type_name, TYPE);
             format!("{offset:>8}{size:>8}  {indent}{name}{type_name}")
         }
-        RowKind::Hole => format!("{offset:>8}{size:>8}  {indent}(hole)"),
-        RowKind::Padding => format!("{offset:>8}{size:>8}  {indent}(padding)"),
-        RowKind::Variant { name, tags } => {
+        LayoutRowKind::Hole => format!("{offset:>8}{size:>8}  {indent}(hole)"),
+        LayoutRowKind::Padding => format!("{offset:>8}{size:>8}  {indent}(padding)"),
+        LayoutRowKind::Variant { name, tags } => {
             let tags = match tags.as_str() {
                 "" => "any other tag".to_owned(),
                 tags => format!("tag {}", safe::cut(tags, NAME)),
             };
             format!("{:>16}  {indent}{}, {tags}", "", safe::cut(name, NAME))
         }
-        RowKind::More => format!("{:>16}  …", ""),
+        LayoutRowKind::More => format!("{:>16}  …", ""),
     }
 }
 

@@ -20,6 +20,9 @@ pub use table::BINDINGS;
 pub enum Context {
     /// No overlay.
     Normal,
+    /// No overlay, with the fields in focus: keys that have no meaning here have that of
+    /// [`Context::Normal`].
+    Fields,
     /// The help.
     Help,
     /// The line of a search.
@@ -43,8 +46,9 @@ pub enum Context {
 }
 
 impl Context {
-    pub(crate) const ALL: [Context; 11] = [
+    pub(crate) const ALL: [Context; 12] = [
         Context::Normal,
+        Context::Fields,
         Context::Help,
         Context::Search,
         Context::Save,

@@ -31,6 +31,7 @@ const TYPING: &[Context] = &[
     Context::Answer,
     Context::Prompt,
 ];
+const FIELDS: &[Context] = &[Context::Fields];
 const PROMPT: &[Context] = &[Context::Prompt];
 const ANSWERING: &[Context] = &[Context::Answer];
 
@@ -57,7 +58,7 @@ pub const BINDINGS: &[Binding] = &[
         .describe("Opens the next lesson; at its start, goes on where a lesson was left."),
     // Time.
     normal(
-        &["→", "l", "space"],
+        &["→", "l", "space", "enter"],
         Action::Next,
         "next step",
         Group::Time,
@@ -67,11 +68,10 @@ pub const BINDINGS: &[Binding] = &[
         "Goes to the next step, or to the next store if the step is unfolded. After the last \
              step that has run, runs the next one.",
     ),
-    normal(&["enter"], Action::Enter, "open field", Group::Time)
+    binding(&["enter"], Action::Enter, "open field", Group::Bytes, FIELDS)
         .status("enter", "open")
         .describe(
-            "In the pane of fields, follows the pointer of the chosen field, or opens its parts; in \
-             any other pane, does what {next step} does.",
+            "In the pane of fields, follows the pointer of the chosen field, or opens its parts.",
         ),
     normal(&["←", "h", "backspace"], Action::Back, "back", Group::Time)
         .status("←", "back")
@@ -227,8 +227,8 @@ pub const BINDINGS: &[Binding] = &[
         Group::Bytes,
     )
     .describe("Reads the bytes under the cursor as a pointer and goes to that address."),
-    normal(&["t"], Action::Types, "types", Group::Bytes)
-        .status("t", "types")
+    normal(&["V"], Action::Types, "views and types", Group::Bytes)
+        .status("V", "views")
         .describe(
             "Lists the views with their addresses, and the types with their layouts. `:view ADDRESS \
              as TYPE` adds a view.",
@@ -516,7 +516,7 @@ pub const BINDINGS: &[Binding] = &[
     .status("d", "remove")
     .describe("Removes the chosen view, if it was typed at the screen."),
     binding(
-        &["esc", "q", "t"],
+        &["esc", "q", "V"],
         Action::Close,
         "close",
         Group::Open,
