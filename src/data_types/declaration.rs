@@ -478,7 +478,7 @@ impl<'a> Layout<'a> {
             "" => self.table.field_names(ty),
             name => vec![Arc::from(name)],
         };
-        let is_taken = |name: &&Arc<str>| self.table.find_field(before, name).is_some();
+        let is_taken = |name: &&Arc<str>| self.table.find_field(before, name, 0).is_some();
         match names.iter().find(is_taken) {
             Some(name) => Err(DeclarationError::new(
                 &field.span,

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use super::decode::{Limits, Memory, Node, NotRead, decode_field, selected_variant};
-use super::table::{
-    Bits, Count, DataType, Field, POINTER_SIZE, Shape, Slice, TypeId, TypeRef, TypeTable,
-};
+use super::table::{Bits, Count, Field, POINTER_SIZE, Shape, Slice, TypeId, TypeRef, TypeTable};
 use crate::safe;
 
 /// The most bytes of text that are read to learn its length.
@@ -95,7 +93,7 @@ impl Place {
     /// Returns its length in bytes, that of a text or an array as it is in memory.
     pub fn len(&self, table: &TypeTable, memory: &dyn Memory) -> u64 {
         match table.get(self.ty) {
-            Some(ty) if !is_dynamic(table, ty, 0) => ty.size,
+            Some(ty) if table.is_size_known(self.ty) => ty.size,
             Some(_) => {
                 let limits = Limits {
                     pointers: 0,
@@ -380,21 +378,4 @@ fn count_name(table: &TypeTable, id: TypeId, depth: usize) -> Option<&str> {
 fn is_character(table: &TypeTable, id: TypeId) -> bool {
     let ty = table.get(id);
     ty.is_some_and(|ty| ty.shape == Shape::Character && ty.size == 1)
-}
-
-/// Returns whether the length of a type is known only in memory.
-fn is_dynamic(table: &TypeTable, ty: &DataType, depth: usize) -> bool {
-    const MAX_DEPTH: usize = 64;
-    match &ty.shape {
-        Shape::CString => true,
-        Shape::Array { count, .. } | Shape::Text { bytes: count, .. } => {
-            matches!(count, Count::Field(_))
-        }
-        Shape::Record(record) => record
-            .fields
-            .last()
-            .and_then(|field| table.get(field.ty))
-            .is_some_and(|last| depth < MAX_DEPTH && is_dynamic(table, last, depth + 1)),
-        _ => false,
-    }
 }

@@ -9,6 +9,9 @@ use super::NumberType;
 /// The size of a pointer in bytes; also its alignment.
 pub const POINTER_SIZE: u64 = 4;
 
+/// How many levels of records in each other are searched. Debug information can nest without end.
+const MAX_NESTING: usize = 64;
+
 /// The number of a type in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(u32);
@@ -227,21 +230,29 @@ impl TypeTable {
     /// Returns the field of this name with its offset from the start of the record. Fields of an
     /// anonymous record in it are fields of the record too.
     pub fn field(&self, id: TypeId, name: &str) -> Option<(&Field, u64)> {
+        self.field_in(id, name, 0)
+    }
+
+    fn field_in(&self, id: TypeId, name: &str, depth: usize) -> Option<(&Field, u64)> {
         match &self.get(id)?.shape {
-            Shape::Record(record) => self.find_field(&record.fields, name),
+            Shape::Record(record) if depth < MAX_NESTING => {
+                self.find_field(&record.fields, name, depth)
+            }
             _ => None,
         }
     }
 
-    /// Returns the field of this name, with its offset, among the fields of a record.
+    /// Returns the field of this name, with its offset, among the fields of a record that is
+    /// `depth` levels below the one that is searched.
     pub(super) fn find_field<'a>(
         &'a self,
         fields: &'a [Field],
         name: &str,
+        depth: usize,
     ) -> Option<(&'a Field, u64)> {
         fields.iter().find_map(|field| match &*field.name {
             "" => {
-                let (inner, offset) = self.field(field.ty, name)?;
+                let (inner, offset) = self.field_in(field.ty, name, depth + 1)?;
                 Some((inner, field.offset.saturating_add(offset)))
             }
             own => (own == name).then_some((field, field.offset)),
@@ -250,32 +261,42 @@ impl TypeTable {
 
     /// Returns the names of the fields of a record, those of anonymous records in it included.
     pub fn field_names(&self, id: TypeId) -> Vec<Arc<str>> {
-        let Some(Shape::Record(record)) = self.get(id).map(|ty| &ty.shape) else {
-            return Vec::new();
-        };
-        let names = record.fields.iter().flat_map(|field| match &*field.name {
-            "" => self.field_names(field.ty),
-            _ => vec![Arc::clone(&field.name)],
-        });
-        names.collect()
+        let mut names = Vec::new();
+        self.add_field_names(id, 0, &mut names);
+        names
     }
 
-    /// Returns whether the size of a type is known without memory.
-    pub fn is_size_known(&self, id: TypeId) -> bool {
-        let Some(ty) = self.get(id) else {
-            return true;
+    fn add_field_names(&self, id: TypeId, depth: usize, names: &mut Vec<Arc<str>>) {
+        let Some(Shape::Record(record)) = self.get(id).map(|ty| &ty.shape) else {
+            return;
         };
-        match &ty.shape {
-            Shape::CString => false,
-            Shape::Array { count, .. } | Shape::Text { bytes: count, .. } => {
-                matches!(count, Count::Fixed(_))
+        for field in &record.fields {
+            match &*field.name {
+                "" if depth < MAX_NESTING => self.add_field_names(field.ty, depth + 1, names),
+                "" => {}
+                _ => names.push(Arc::clone(&field.name)),
             }
-            Shape::Record(record) => record
-                .fields
-                .last()
-                .is_none_or(|field| self.is_size_known(field.ty)),
-            _ => true,
         }
+    }
+
+    /// Returns whether the size of a type is known without memory. That of a record depends on the
+    /// last field, and of one that nests deeper than any compiler's on none.
+    pub fn is_size_known(&self, id: TypeId) -> bool {
+        let mut id = id;
+        for _ in 0..MAX_NESTING {
+            match self.get(id).map(|ty| &ty.shape) {
+                Some(Shape::CString) => return false,
+                Some(Shape::Array { count, .. } | Shape::Text { bytes: count, .. }) => {
+                    return matches!(count, Count::Fixed(_));
+                }
+                Some(Shape::Record(record)) => match record.fields.last() {
+                    Some(last) => id = last.ty,
+                    None => return true,
+                },
+                _ => return true,
+            }
+        }
+        true
     }
 
     /// Adds a type, which [`TypeTable::find`] does not find.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes the test data about layouts: random types, compiled by clang and rustc, and measured.
 
-    python3 -m venv /tmp/zig && /tmp/zig/bin/pip install ziglang
+    python3 -m venv .venv && .venv/bin/pip install ziglang
     rustup target add wasm32-unknown-unknown
-    tests/types/layouts.py /tmp/zig/bin/python
+    tests/types/layouts.py .venv/bin/python
 
 It needs node too. It writes, beside itself:
 

@@ -335,8 +335,8 @@ mod tests {
 
     #[test]
     fn the_key_that_types_a_step_can_be_chosen_and_holds_over_the_guest_too() {
-        let keymap = Keymap::with(&[choice("type-a-step", &["T"])]).unwrap();
-        let t = key::parse("T").unwrap();
+        let keymap = Keymap::with(&[choice("type-a-step", &["t"])]).unwrap();
+        let t = key::parse("t").unwrap();
         for context in [Context::Normal, Context::Guest] {
             assert_eq!(
                 keymap.lookup(context, t),
@@ -346,7 +346,7 @@ mod tests {
         }
         assert_eq!(
             (press(&keymap, ":"), keymap.key_of(Action::OpenPrompt)),
-            (None, "T")
+            (None, "t")
         );
     }
 
