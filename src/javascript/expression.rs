@@ -263,24 +263,13 @@ fn binary(op: BinaryOp, left: &Code, right: &Code) -> Translated {
     })
 }
 
+/// Returns the operator of JavaScript.
 fn symbol(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Equal => "===",
         BinaryOp::NotEqual => "!==",
-        BinaryOp::Less => "<",
-        BinaryOp::LessOrEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterOrEqual => ">=",
-        BinaryOp::Or => "|",
-        BinaryOp::Xor => "^",
-        BinaryOp::And => "&",
-        BinaryOp::ShiftLeft => "<<",
-        BinaryOp::ShiftRight => ">>",
-        BinaryOp::Add | BinaryOp::Join => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Remainder => "%",
+        BinaryOp::Join => "+",
+        other => other.symbol(),
     }
 }
 

@@ -243,7 +243,7 @@ fn ordered<'v>(value: &'v Value, other: &Value) -> Result<Cow<'v, Value>, EvalEr
 }
 
 fn integers(op: BinaryOp, a: i128, b: i128) -> Result<i128, EvalErrorKind> {
-    let overflow = || EvalErrorKind::Overflow(format!("{a} {} {b}", symbol(op)));
+    let overflow = || EvalErrorKind::Overflow(format!("{a} {} {b}", op.symbol()));
     match op {
         BinaryOp::Or => Ok(a | b),
         BinaryOp::Xor => Ok(a ^ b),
@@ -273,7 +273,7 @@ fn shift_count(op: BinaryOp, count: i128) -> Result<u32, EvalErrorKind> {
         .ok()
         .filter(|count| *count < i128::BITS)
         .ok_or_else(|| EvalErrorKind::ShiftCount {
-            operator: symbol(op),
+            operator: op.symbol(),
             count,
         })
 }
@@ -318,20 +318,20 @@ fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Value, EvalErrorKind> {
 fn by_zero(op: BinaryOp, dividend: String) -> EvalErrorKind {
     EvalErrorKind::DivisionByZero {
         dividend,
-        operator: symbol(op),
+        operator: op.symbol(),
     }
 }
 
 /// Returns the error for operands that `op` cannot take, with what to write instead.
 fn mismatch(op: BinaryOp, left: &Value, right: &Value) -> EvalErrorKind {
     let mixed = |advice: Option<String>| EvalErrorKind::MixedTypes {
-        operator: symbol(op),
+        operator: op.symbol(),
         left: brief(left),
         right: brief(right),
         advice,
     };
     let wrong = |takes, advice| EvalErrorKind::WrongOperands {
-        operator: symbol(op),
+        operator: op.symbol(),
         left: brief(left),
         right: brief(right),
         takes,
@@ -374,27 +374,4 @@ fn takes(op: BinaryOp) -> &'static str {
 fn is_bitwise(op: BinaryOp) -> bool {
     use BinaryOp::*;
     matches!(op, Or | Xor | And | ShiftLeft | ShiftRight)
-}
-
-/// Returns the operator as it is written.
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Equal => "==",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessOrEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterOrEqual => ">=",
-        BinaryOp::Or => "|",
-        BinaryOp::Xor => "^",
-        BinaryOp::And => "&",
-        BinaryOp::ShiftLeft => "<<",
-        BinaryOp::ShiftRight => ">>",
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Join => "++",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Remainder => "%",
-    }
 }

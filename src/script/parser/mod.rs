@@ -2,6 +2,7 @@
 //! time; [`super::check`] decides what a name means and whether it is known.
 
 mod callback;
+mod check;
 mod expression;
 mod import;
 mod reading;
