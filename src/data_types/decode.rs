@@ -1,14 +1,16 @@
-//! Reads memory as a type: a tree of the values with the bytes that each has.
+//! Reads memory as a type.
 
 use std::sync::Arc;
 
 use super::encoding;
+use super::node::{Content, Node, NotRead, integer};
+use super::scalar::{bits_of, is_signed, scalar_value};
 use super::table::{
-    Bits, ByteOrder, Count, DataType, Enumeration, Field, POINTER_SIZE, Record, Shape, Slice,
-    Tagged, TextEncoding, TypeId, TypeRef, TypeTable, Variant,
+    Count, DataType, Field, POINTER_SIZE, Record, Shape, Slice, Tagged, TextEncoding, TypeId,
+    TypeRef, TypeTable, Variant,
 };
 use crate::safe;
-use crate::value::{PointerValue, RecordValue, Symbol, Value};
+use crate::value::Value;
 
 /// Memory at one moment.
 pub trait Memory {
@@ -46,87 +48,6 @@ impl Default for Limits {
     }
 }
 
-/// A value in memory, or several in one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// The name of a field, not yet safe to print, or the index of an element as `[1]`.
-    pub name: Arc<str>,
-    /// Its type.
-    pub ty: TypeId,
-    /// The address of its first byte.
-    pub start: u64,
-    /// How many bytes it has, padding at the end included.
-    pub len: u64,
-    /// The bits of the number there that it has; `None` for all of them.
-    pub bits: Option<Bits>,
-    /// What is there.
-    pub content: Content,
-}
-
-/// What a node has.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    /// One value.
-    Value(Value),
-    /// The fields of a record. Those of an enum with data follow its tag.
-    Fields(Vec<Node>),
-    /// The elements of an array.
-    Elements {
-        /// Those that were read.
-        nodes: Vec<Node>,
-        /// How many there are.
-        total: u64,
-    },
-    /// An address, and what is there.
-    Pointer {
-        /// The address.
-        address: u64,
-        /// What is there, or why it was not read.
-        target: Result<Box<Node>, NotRead>,
-    },
-    /// Nothing could be read.
-    NotRead(NotRead),
-}
-
-/// Why something was not read. Messages are safe to print.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotRead {
-    /// Some of the bytes are outside memory.
-    #[error("{len} bytes at {start:#x} reach past the end of memory at {end:#x}")]
-    Outside {
-        /// The address of the first byte.
-        start: u64,
-        /// How many bytes.
-        len: u64,
-        /// The size of memory.
-        end: u64,
-    },
-    /// The pointer is 0, which by convention refers to nothing.
-    #[error("the pointer is 0")]
-    NullPointer,
-    /// The type at the address is not known.
-    #[error("the type there is not known")]
-    UnknownType,
-    /// As many pointers were followed as the limits allow.
-    #[error("{0} pointers were followed before it")]
-    Deep(usize),
-    /// The pointer leads back to something that it is part of.
-    #[error("it refers back to {address:#x}, which contains it")]
-    Circle {
-        /// The address.
-        address: u64,
-    },
-    /// The bytes are not a value of the type.
-    #[error("{0}")]
-    Invalid(String),
-    /// There are more values than the limits allow.
-    #[error("more than {0} values were read before it")]
-    TooMany(usize),
-    /// The field with the count could not be read.
-    #[error("its length, {0}, could not be read")]
-    NoCount(String),
-}
-
 /// Reads memory from `start` as a type. `name` is the name of the node.
 pub fn decode(ty: &TypeRef, memory: &dyn Memory, start: u64, name: &str, limits: Limits) -> Node {
     let mut decoder = Decoder::new(ty.table(), memory, limits);
@@ -156,57 +77,6 @@ pub(super) fn selected_variant<'t>(
     start: u64,
 ) -> Result<&'t Variant, NotRead> {
     Decoder::new(table, memory, Limits::default()).variant(tagged, start, 0)
-}
-
-impl Node {
-    /// Returns the value: a record, a list, or one of the plain ones. What was not read is a value
-    /// too, with the reason.
-    pub fn value(&self, table: &TypeTable) -> Value {
-        match &self.content {
-            Content::Value(value) => value.clone(),
-            Content::NotRead(why) => Value::NotRead(Arc::from(why.to_string())),
-            Content::Fields(nodes) => {
-                let ty = table.get(self.ty).and_then(|ty| ty.name.clone());
-                let fields = nodes
-                    .iter()
-                    .map(|node| (Arc::clone(&node.name), node.value(table)));
-                Value::Record(RecordValue::new(ty, fields.collect()))
-            }
-            Content::Elements { nodes, .. } => {
-                Value::List(nodes.iter().map(|node| node.value(table)).collect())
-            }
-            Content::Pointer { address, target } => {
-                let target = match target {
-                    Ok(node) => Ok(node.value(table)),
-                    Err(why) => Err(Arc::from(why.to_string())),
-                };
-                Value::Pointer(Box::new(PointerValue {
-                    address: *address,
-                    target,
-                }))
-            }
-        }
-    }
-
-    /// Returns the nodes directly below: fields, elements, or what a pointer refers to.
-    pub fn children(&self) -> &[Node] {
-        match &self.content {
-            Content::Fields(nodes) | Content::Elements { nodes, .. } => nodes,
-            Content::Pointer {
-                target: Ok(node), ..
-            } => std::slice::from_ref(node),
-            Content::Pointer { target: Err(_), .. } | Content::Value(_) | Content::NotRead(_) => {
-                &[]
-            }
-        }
-    }
-}
-
-impl Node {
-    /// Returns the integer that it has.
-    pub(super) fn integer(&self) -> Option<i128> {
-        integer(&self.content)
-    }
 }
 
 struct Decoder<'a> {
@@ -326,8 +196,8 @@ impl Decoder<'_> {
             }
             let bytes = self.bytes(start, len)?;
             let text = match encoding {
-                TextEncoding::Utf8 => encoding::decode_utf8(&bytes).map_err(invalid),
-                TextEncoding::Utf16 => encoding::decode_utf16(&bytes).map_err(invalid),
+                TextEncoding::Utf8 => encoding::decode_utf8(&bytes).map_err(NotRead::invalid),
+                TextEncoding::Utf16 => encoding::decode_utf16(&bytes).map_err(NotRead::invalid),
             };
             Ok(Value::Text(text?))
         };
@@ -354,7 +224,7 @@ impl Decoder<'_> {
                 let len = bytes.len() as u64 + 1;
                 return match encoding::decode_utf8(&bytes) {
                     Ok(text) => (len, Content::Value(Value::Text(text))),
-                    Err(error) => (len, Content::NotRead(invalid(error))),
+                    Err(error) => (len, Content::NotRead(NotRead::invalid(error))),
                 };
             }
             at = at.saturating_add(PIECE);
@@ -586,147 +456,5 @@ fn without_padding(length: &Count, content: Content) -> Content {
             Content::Value(Value::Text(text.trim_end_matches('\0').to_owned()))
         }
         (_, content) => content,
-    }
-}
-
-fn invalid(error: impl ToString) -> NotRead {
-    NotRead::Invalid(error.to_string())
-}
-
-/// Returns the integer that a node has.
-fn integer(content: &Content) -> Option<i128> {
-    match content {
-        Content::Value(Value::Int(n)) => Some(*n),
-        Content::Value(Value::Symbol(symbol)) => Some(symbol.number),
-        Content::Value(Value::Bool(truth)) => Some(i128::from(*truth)),
-        _ => None,
-    }
-}
-
-fn is_signed(ty: &DataType) -> bool {
-    match &ty.shape {
-        Shape::Number { number, .. } => number.range().is_some_and(|(low, _)| low < 0),
-        Shape::Enumeration(numbers) => numbers.number.range().is_some_and(|(low, _)| low < 0),
-        _ => false,
-    }
-}
-
-/// Returns the value of some bits of an integer.
-fn bits_of(value: &Value, bits: Bits, signed: bool) -> Value {
-    let number = match value {
-        Value::Int(n) => *n,
-        Value::Symbol(symbol) => symbol.number,
-        Value::Bool(truth) => i128::from(*truth),
-        other => return other.clone(),
-    };
-    let (first, count) = (bits.first.min(127), bits.count.min(64));
-    let mask = (1i128 << count) - 1;
-    let field = (number >> first) & mask;
-    let is_negative = signed && count > 0 && field >> (count - 1) & 1 == 1;
-    let field = if is_negative {
-        field - (1i128 << count)
-    } else {
-        field
-    };
-    match value {
-        Value::Bool(_) => Value::Bool(field != 0),
-        _ => Value::Int(field),
-    }
-}
-
-/// Returns the value of bytes that have no parts.
-pub(super) fn scalar_value(ty: &DataType, bytes: &[u8]) -> Result<Value, NotRead> {
-    match &ty.shape {
-        Shape::Number { number, order } => number_value(*number, *order, bytes),
-        Shape::Enumeration(numbers) => {
-            let value = number_value(numbers.number, numbers.order, bytes)?;
-            Ok(match value {
-                Value::Int(number) => Value::Symbol(symbol(numbers, number)),
-                other => other,
-            })
-        }
-        Shape::Bool => match bytes
-            .iter()
-            .fold(0u128, |n, byte| n << 8 | u128::from(*byte))
-        {
-            0 => Ok(Value::Bool(false)),
-            _ if bytes
-                .split_first()
-                .is_some_and(|(first, rest)| *first == 1 && rest.iter().all(|byte| *byte == 0)) =>
-            {
-                Ok(Value::Bool(true))
-            }
-            _ => Err(NotRead::Invalid(format!(
-                "{} is neither false, 0, nor true, 1",
-                hex(bytes)
-            ))),
-        },
-        Shape::Character => character(bytes),
-        _ => Ok(Value::Bytes(bytes.to_vec())),
-    }
-}
-
-fn number_value(
-    number: super::NumberType,
-    order: ByteOrder,
-    bytes: &[u8],
-) -> Result<Value, NotRead> {
-    let mut bytes = bytes.to_vec();
-    if order == ByteOrder::Big {
-        bytes.reverse();
-    }
-    encoding::decode(number, &bytes).map_err(invalid)
-}
-
-/// Returns the character that bytes are, as text.
-fn character(bytes: &[u8]) -> Result<Value, NotRead> {
-    let number = bytes
-        .iter()
-        .rev()
-        .fold(0u64, |n, byte| n << 8 | u64::from(*byte));
-    let found = match bytes {
-        [byte] => byte.is_ascii().then(|| char::from(*byte)),
-        _ => u32::try_from(number).ok().and_then(char::from_u32),
-    };
-    let kind = if bytes.len() == 1 { "ASCII" } else { "Unicode" };
-    found
-        .map(|c| Value::Text(c.to_string()))
-        .ok_or_else(|| NotRead::Invalid(format!("{number:#x} is no character of {kind}")))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::value::Hex(bytes).to_string()
-}
-
-/// Returns a number with the names that it has: of the value, or of the bits that are set.
-fn symbol(numbers: &Enumeration, number: i128) -> Symbol {
-    let exact = || numbers.values.iter().find(|(_, value)| *value == number);
-    if !numbers.is_flags {
-        return Symbol {
-            number,
-            names: exact()
-                .map(|(name, _)| Arc::clone(name))
-                .into_iter()
-                .collect(),
-            rest: 0,
-        };
-    }
-    let mut rest = number;
-    let mut names = Vec::new();
-    for (name, bits) in &numbers.values {
-        if *bits != 0 && number & bits == *bits {
-            names.push(Arc::clone(name));
-            rest &= !bits;
-        }
-    }
-    if names.is_empty()
-        && let Some((name, _)) = exact()
-    {
-        names.push(Arc::clone(name));
-    }
-    Symbol {
-        number,
-        names,
-        rest,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::decode::scalar_value;
 use super::encoding;
+use super::scalar::scalar_value;
 use super::table::{
     ByteOrder, Count, DataType, Enumeration, Field, Record, RecordKind, Shape, TextEncoding,
     TypeId, TypeTable,

@@ -11,19 +11,22 @@ mod decode;
 mod encode;
 pub(crate) mod encoding;
 mod layout;
+mod node;
 mod number;
 mod path;
 mod place;
+mod scalar;
 mod table;
 
 pub use declaration::{
     CountDescription, Declaration, DeclarationError, Described, Description, FieldDescription,
     TypeSource,
 };
-pub use decode::{Content, Limits, Memory, Node, NotRead, decode};
+pub use decode::{Limits, Memory, decode};
 pub(crate) use encode::field_advice;
 pub use encode::{NotWritable, Piece, encode, typed};
 pub use layout::{Layout, LayoutRow, LayoutRowKind};
+pub use node::{Content, Node, NotRead};
 pub use number::NumberType;
 pub use path::{FieldPath, FieldSpan, Padding, field_spans, find_address, path_at};
 pub use place::{PartName, Parts, Place};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::decode::{Limits, Memory, Node, NotRead, decode_field, selected_variant};
+use super::decode::{Limits, Memory, decode_field, selected_variant};
+use super::node::{Node, NotRead};
 use super::table::{Bits, Count, Field, POINTER_SIZE, Shape, Slice, TypeId, TypeRef, TypeTable};
 use crate::safe;
 
