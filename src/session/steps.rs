@@ -4,28 +4,24 @@ use std::fmt::Display;
 
 use wasmer::{Extern, Function, Global};
 
-use crate::data_types::{Piece, TypeRef};
-use crate::safe;
 use crate::script::ast::{
-    Call, Element, Expr, Name, Reading, RecordedStep, Statement, StatementKind, WrittenType,
+    Call, Element, Expr, Name, RecordedStep, SetElement, Statement, StatementKind, TableGrowth,
 };
 use crate::script::eval;
-use crate::text::count;
 use crate::timeline::{
-    Ask, Binding, Finding, FindingKind, HostLine, NamedSpan, Naming, Outcome, PAGE, Span, SpanKind,
-    StepKind, StepRecord, Writer, is_far_outside,
+    Ask, Binding, Finding, FindingKind, HostLine, Naming, Outcome, PAGE, Span, SpanKind, StepKind,
+    StepRecord, is_far_outside,
 };
 use crate::value::{Value, check_capacity};
-use crate::wasm_types::{ExternKind, memory_size};
+use crate::wasm_types::ExternKind;
 
 use super::call::StepError;
 use super::eval_env::StepEnv;
 use super::exports::{self, LiveGuest, extern_kind};
 use super::host_line;
 use super::memory::{self, AccessError};
-use super::read_statement::{self, ReadError};
-use super::value_origin::Origin;
-use super::{Session, replay, types, values};
+use super::recording_comparison::compare_with_recording;
+use super::{Session, values};
 
 const NOT_INSTANTIATED: &str =
     "the guest was not instantiated, so nothing can be called or read; step 0 has the reason";
@@ -68,70 +64,6 @@ fn host_line(recorded: &RecordedStep) -> Option<HostLine> {
     Some(HostLine {
         place: recorded.place.clone()?,
         is_before: recorded.is_before_place,
-    })
-}
-
-/// Compares a call with the recording of the host that it is from. A difference is the failure of the
-/// step, or a finding of it where it has failed already.
-fn compare_with_recording(
-    recorded: &RecordedStep,
-    record: &mut StepRecord,
-    result: Result<(), StepError>,
-) -> Result<(), StepError> {
-    record
-        .findings
-        .extend(detached_writes(recorded, record.index));
-    let other_results = || {
-        let (recorded, call) = (recorded.results.as_ref()?, record.call.as_ref()?);
-        let is_same = recorded.len() == call.results.len()
-            && recorded
-                .iter()
-                .zip(&call.results)
-                .all(|(a, b)| replay::is_same(a, b));
-        let values: Vec<String> = recorded.iter().map(|value| value.brief(40)).collect();
-        (!is_same && result.is_ok()).then(|| {
-            format!(
-                "the replay differs from the recording: the call returned ({}) there",
-                values.join(", ")
-            )
-        })
-    };
-    let Some(why) = recorded.divergence.clone().or_else(other_results) else {
-        return result;
-    };
-    match result {
-        Ok(()) => Err(StepError::found(FindingKind::Diverged, None, why)),
-        Err(error) => {
-            record
-                .findings
-                .push(Finding::new(FindingKind::Diverged, why));
-            Err(error)
-        }
-    }
-}
-
-/// Returns a finding for each write of the recorded host into a detached view. `step` is the step that
-/// has them.
-fn detached_writes(recorded: &RecordedStep, step: usize) -> impl Iterator<Item = Finding> {
-    recorded.detached.iter().map(move |write| {
-        let at = match &write.place {
-            Some(place) => format!(" at {}", safe::plain(&place.to_string())),
-            None => String::new(),
-        };
-        let grown = match recorded.grown_in {
-            Some(grown) => format!("memory grew in step {grown}, and"),
-            None => "memory.grow was called with 0, and also".to_owned(),
-        };
-        let message = format!(
-            "the host wrote with `{}`{at} into a view that growth of memory had detached, so \
-             nothing reached memory: {grown} detached every view made until then",
-            write.method
-        );
-        let finding = Finding::new(FindingKind::DetachedView, message);
-        match recorded.grown_in.filter(|grown| *grown != step) {
-            Some(grown) => finding.blaming(grown),
-            None => finding,
-        }
     })
 }
 
@@ -286,7 +218,7 @@ impl Session {
         format!("{}: {error}", self.script.place(offset))
     }
 
-    fn live_memory(&self) -> Result<wasmer::Memory, StepError> {
+    pub(super) fn live_memory(&self) -> Result<wasmer::Memory, StepError> {
         self.memory
             .clone()
             .ok_or_else(|| StepError::failed(self.no_memory()))
@@ -326,27 +258,16 @@ impl Session {
     }
 
     /// Evaluates an address or a length, and checks it against the memory's address type.
-    fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
+    pub(super) fn address(&self, expr: &Expr, role: &str) -> Result<u64, StepError> {
         let value = self.evaluate(expr)?;
         eval::address(&value, &eval::subject(expr, role), self.scope.is_64).map_err(failed)
     }
 
     fn perform(&mut self, statement: &Statement, record: &mut StepRecord) -> Result<(), StepError> {
         match &statement.kind {
-            StatementKind::Let { name, value } => {
-                let origin = self.origin_of(value);
-                let value = self.evaluate(value)?;
-                self.bind(record, name, value)?;
-                self.set_origin(name, origin);
-                Ok(())
-            }
+            StatementKind::Let { name, value } => self.perform_let(name, value, record),
             StatementKind::Call { results, call } => self.perform_call(results, call, record),
-            StatementKind::Global { name, export } => {
-                let global = self.exported_global(&export.text)?;
-                let found = global.get(&mut self.store);
-                let value = values::receive(&self.store, &found).map_err(failed)?;
-                self.bind(record, name, value)
-            }
+            StatementKind::Global { name, export } => self.perform_global(name, export, record),
             StatementKind::Set { export, value } => self.perform_set(export, value),
             StatementKind::Write {
                 address,
@@ -359,23 +280,8 @@ impl Session {
                 what,
             } => self.perform_read(name, address, what, record),
             StatementKind::Callback(callback) => self.perform_callback(callback, record),
-            StatementKind::SetElement(set) => {
-                let live = self.live_guest()?.clone();
-                let index = self.evaluate(&set.place.index)?;
-                let place = exports::place_of(&index, &set.place).map_err(failed)?;
-                let value = match &set.element {
-                    Element::Value(value) => Some(self.evaluate(value)?),
-                    Element::Export(_) => None,
-                };
-                live.assign_element(&mut self.store, set, place, value.as_ref())?;
-                Ok(())
-            }
-            StatementKind::GrowTable(growth) => {
-                let live = self.live_guest()?.clone();
-                let by = self.evaluate(&growth.by)?;
-                live.grow_table(&mut self.store, &growth.table, &by)?;
-                Ok(())
-            }
+            StatementKind::SetElement(set) => self.perform_set_element(set),
+            StatementKind::GrowTable(growth) => self.perform_grow_table(growth),
             StatementKind::Grow { name, pages } => self.perform_grow(name.as_ref(), pages, record),
             StatementKind::Region {
                 name,
@@ -407,11 +313,7 @@ impl Session {
                 answer,
                 choices,
             } => {
-                record.ask = Some(Ask {
-                    question: question.clone(),
-                    form: self.answer_form(answer, choices),
-                });
-                self.progress.questions.push((record.index, answer.clone()));
+                self.perform_ask(question, answer, choices, record);
                 Ok(())
             }
             StatementKind::Module { .. }
@@ -423,6 +325,64 @@ impl Session {
             | StatementKind::Type { .. }
             | StatementKind::Import(_) => Ok(()),
         }
+    }
+
+    fn perform_let(
+        &mut self,
+        name: &Name,
+        value: &Expr,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let origin = self.origin_of(value);
+        let value = self.evaluate(value)?;
+        self.bind(record, name, value)?;
+        self.set_origin(name, origin);
+        Ok(())
+    }
+
+    fn perform_ask(
+        &mut self,
+        question: &str,
+        answer: &Expr,
+        choices: &[String],
+        record: &mut StepRecord,
+    ) {
+        record.ask = Some(Ask {
+            question: question.to_owned(),
+            form: self.answer_form(answer, choices),
+        });
+        self.progress.questions.push((record.index, answer.clone()));
+    }
+
+    fn perform_global(
+        &mut self,
+        name: &Name,
+        export: &Name,
+        record: &mut StepRecord,
+    ) -> Result<(), StepError> {
+        let global = self.exported_global(&export.text)?;
+        let found = global.get(&mut self.store);
+        let value = values::receive(&self.store, &found).map_err(failed)?;
+        self.bind(record, name, value)
+    }
+
+    fn perform_set_element(&mut self, set: &SetElement) -> Result<(), StepError> {
+        let live = self.live_guest()?.clone();
+        let index = self.evaluate(&set.place.index)?;
+        let place = exports::place_of(&index, &set.place).map_err(failed)?;
+        let value = match &set.element {
+            Element::Value(value) => Some(self.evaluate(value)?),
+            Element::Export(_) => None,
+        };
+        live.assign_element(&mut self.store, set, place, value.as_ref())?;
+        Ok(())
+    }
+
+    fn perform_grow_table(&mut self, growth: &TableGrowth) -> Result<(), StepError> {
+        let live = self.live_guest()?.clone();
+        let by = self.evaluate(&growth.by)?;
+        live.grow_table(&mut self.store, &growth.table, &by)?;
+        Ok(())
     }
 
     fn perform_call(
@@ -464,153 +424,6 @@ impl Session {
             .map_err(|e| StepError::failed(crate::safe::plain(&e.to_string())))
     }
 
-    fn perform_write(
-        &mut self,
-        address: &Expr,
-        value: &Expr,
-        is_zeroed: bool,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let live = self.live_memory()?;
-        let start = self.address(address, "the address")?;
-        let written = self.evaluate(value)?;
-        let pieces =
-            types::bytes_to_write(self.script.types(), &written, is_zeroed).map_err(failed)?;
-        let end = |piece: &Piece| piece.offset.saturating_add(piece.bytes.len() as u64);
-        let len = pieces.iter().map(end).max().unwrap_or_default();
-        memory::check_span(&live, &self.store, "write", start, len)
-            .map_err(|error| self.access_failed(error, &[address, value]))?;
-        if len > 0 {
-            record.focus = Some(Span { start, len });
-        }
-        for Piece { offset, bytes } in pieces.into_iter().filter(|piece| !piece.bytes.is_empty()) {
-            let at = start.saturating_add(offset);
-            memory::write(&live, &self.store, at, &bytes)
-                .map_err(|error| self.access_failed(error, &[address, value]))?;
-            self.recorder()
-                .recording()
-                .push_write(at, &bytes, Writer::Host);
-        }
-        Ok(())
-    }
-
-    fn perform_read(
-        &mut self,
-        name: &Name,
-        address: &Expr,
-        what: &Reading,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let live = self.live_memory()?;
-        let start = self.address(address, "the address")?;
-        let plan = read_statement::plan(what, |expr, role| self.address(expr, role))?;
-        if let Some(len) = read_statement::length_of(&plan).filter(|len| *len > 0) {
-            record.focus = Some(Span {
-                start,
-                len: len.min(self.image.len().saturating_sub(start)),
-            });
-        }
-        let read = read_statement::perform(&plan, &live, &self.store, start).map_err(|error| {
-            let message = error.to_string();
-            match error {
-                ReadError::Access(error) => {
-                    let parts: Vec<&Expr> = std::iter::once(address).chain(what.length()).collect();
-                    self.access_failed(error, &parts)
-                }
-                ReadError::Utf8 { address, .. } => {
-                    StepError::found(FindingKind::InvalidUtf8, Some(address), message)
-                }
-                ReadError::Utf16(_)
-                | ReadError::TooManyNumbers(_)
-                | ReadError::Size(_)
-                | ReadError::Typed(_) => StepError::failed(message),
-            }
-        })?;
-        if read.length > 0 {
-            record.focus = Some(Span {
-                start,
-                len: read.length,
-            });
-        }
-        let origin = match read.node {
-            Some(node) => Origin::of_node(node, record.index),
-            None => Origin::of_read(&plan, start, read.length, record.index, &read.value),
-        };
-        self.bind(record, name, read.value)?;
-        self.set_origin(name, Some(origin));
-        Ok(())
-    }
-
-    fn perform_grow(
-        &mut self,
-        name: Option<&Name>,
-        pages: &Expr,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let live = self.live_memory()?;
-        let by = self.address(pages, "the number of pages")?;
-        let before = memory::grow(&live, &mut self.store, by).map_err(|why| {
-            let now = memory::pages(&live, &self.store);
-            let why = self.growth_limit(now.saturating_add(by)).unwrap_or(why);
-            StepError::failed(format!(
-                "memory of {} cannot grow by {}: {why}",
-                memory_size(now),
-                count(by, "page")
-            ))
-        })?;
-        let after = memory::pages(&live, &self.store);
-        if after > before {
-            self.recorder()
-                .recording()
-                .push_growth(before, after, Writer::Host);
-            record.focus = Some(Span {
-                start: before.saturating_mul(PAGE),
-                len: 1,
-            });
-        }
-        if let Some(name) = name {
-            self.bind(record, name, Value::Int(i128::from(before)))?;
-        }
-        Ok(())
-    }
-
-    fn name_span(
-        &mut self,
-        kind: SpanKind,
-        name: &Name,
-        address: &Expr,
-        length: &Expr,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let live = self.live_memory()?;
-        let start = self.address(address, "the address")?;
-        let len = self.address(length, "the length")?;
-        memory::check_span(&live, &self.store, "mark", start, len)
-            .map_err(|error| self.access_failed(error, &[address, length]))?;
-        record_named(record, kind, name, Span { start, len }, None);
-        Ok(())
-    }
-
-    fn perform_view(
-        &mut self,
-        name: &Name,
-        address: &Expr,
-        ty: &WrittenType,
-        record: &mut StepRecord,
-    ) -> Result<(), StepError> {
-        let live = self.live_memory()?;
-        let start = self.address(address, "the address")?;
-        let Some(ty) = ty.resolved.clone() else {
-            return Err(StepError::failed("the type of the view is not known"));
-        };
-        let len = types::length_of(&ty, &live, &self.store, start);
-        memory::check_span(&live, &self.store, "mark", start, len)
-            .map_err(|error| self.access_failed(error, &[address]))?;
-        let span = Span { start, len };
-        record_named(record, SpanKind::Region, name, span, Some(ty));
-        Ok(())
-    }
-
     pub(super) fn exported_function(&self, name: &str) -> Result<Function, StepError> {
         Ok(self.live_guest()?.function(name)?)
     }
@@ -633,28 +446,7 @@ impl Session {
     }
 }
 
-/// Records that a step names a span.
-fn record_named(
-    record: &mut StepRecord,
-    kind: SpanKind,
-    name: &Name,
-    span: Span,
-    data_type: Option<TypeRef>,
-) {
-    record.focus = Some(Span {
-        start: span.start,
-        len: span.len.max(1),
-    });
-    record.naming = Some(Naming::Named(NamedSpan {
-        name: name.text.clone(),
-        kind,
-        span,
-        released: false,
-        data_type,
-    }));
-}
-
-fn failed(error: impl Display) -> StepError {
+pub(super) fn failed(error: impl Display) -> StepError {
     StepError::failed(error.to_string())
 }
 

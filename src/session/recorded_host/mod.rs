@@ -3,6 +3,7 @@
 //! memory as the guest left it, so this needs the guest's own writes, which only a run has.
 
 mod pointer_names;
+mod setup;
 mod translate;
 
 pub use translate::{TranslateError, Translation, TranslationOptions, translate};

@@ -1,12 +1,12 @@
 //! Runs the guest of a recording once, and returns the script of what its host did.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::pointer_names::PointerNames;
-use crate::guest::{ExternType, Guest, GuestError};
-use crate::hostlog::{Crossed, Event, GivenItem, GlobalPlace, HostLog, Instance};
-use crate::script::ast::{DetachedWrite, ImportName, Name, RecordedStep, Statement, StatementKind};
+use super::setup::{import_lines, memory_of, setup_of};
+use crate::guest::{Guest, GuestError};
+use crate::hostlog::{Crossed, Event, GlobalPlace, HostLog};
+use crate::script::ast::{DetachedWrite, Name, RecordedStep, Statement, StatementKind};
 use crate::script::{self, Script, ScriptErrors};
 use crate::session::compiled::CompiledGuests;
 use crate::session::files::Files;
@@ -125,20 +125,8 @@ pub fn translate(
     let (imports, places, files) = playback
         .map(|playback| (playback.imports, playback.places, playback.files))
         .unwrap_or_default();
-    let mut text = setup;
-    text.extend(import_lines(&guest, &imports));
-    text.push(String::new());
-    text.extend(steps.iter().map(|(text, recorded)| match &recorded.place {
-        Some(place) => format!("{text}  # {}", host_line::short(recorded, place)),
-        None => text.clone(),
-    }));
-    let mut script = script::parse(&options.name, &(text.join("\n") + "\n"))?;
+    let mut script = script_of(&options.name, setup, import_lines(&guest, &imports), steps)?;
     script.recorded_actions = Arc::new(places);
-    let statements = script.statements.iter_mut().filter(|s| s.kind.is_step());
-    for (statement, (_, recorded)) in statements.zip(steps) {
-        statement.narration = host_line::narration(&recorded);
-        statement.recorded = Some(Arc::new(recorded));
-    }
     Ok(Translation {
         guest,
         script,
@@ -146,101 +134,27 @@ pub fn translate(
     })
 }
 
-/// Returns the lines for the imported memories and globals of an instance.
-fn setup_of(instance: &Instance, guest: &Guest) -> Vec<String> {
-    let mut lines = Vec::new();
-    for given in &instance.given {
-        let (module, name) = (&given.import.module, &given.import.name);
-        let shown = format!("{}.{}", name_text(module), name_text(name));
-        match &given.what {
-            GivenItem::Memory { pages, .. } => {
-                let wanted = guest.imports().iter().find_map(|one| match &one.ty {
-                    ExternType::Memory(ty) if (&one.module, &one.name) == (module, name) => {
-                        Some(ty)
-                    }
-                    _ => None,
-                });
-                let most = wanted.and_then(|ty| ty.max);
-                let max = most.map(|max| format!(" max {max}")).unwrap_or_default();
-                let is_shared = wanted.is_some_and(|ty| ty.shared);
-                let shared = if is_shared { " shared" } else { "" };
-                lines.push(format!("import {shown} pages {pages}{max}{shared}"));
-            }
-            GivenItem::Global(Crossed::Value(value)) if *value != Value::Null => {
-                lines.push(format!("import {shown} = {value}"));
-            }
-            GivenItem::Table {
-                size: Some(size), ..
-            } => lines.push(format!("import {shown} elements {size}")),
-            GivenItem::Global(_) | GivenItem::Table { size: None, .. } => {}
-        }
+/// Returns the script of these steps, each with what the recording has about it.
+fn script_of(
+    title: &str,
+    setup: Vec<String>,
+    imports: Vec<String>,
+    steps: Vec<(String, RecordedStep)>,
+) -> Result<Script, ScriptErrors> {
+    let mut text = setup;
+    text.extend(imports);
+    text.push(String::new());
+    text.extend(steps.iter().map(|(text, recorded)| match &recorded.place {
+        Some(place) => format!("{text}  # {}", host_line::short(recorded, place)),
+        None => text.clone(),
+    }));
+    let mut script = script::parse(title, &(text.join("\n") + "\n"))?;
+    let statements = script.statements.iter_mut().filter(|s| s.kind.is_step());
+    for (statement, (_, recorded)) in statements.zip(steps) {
+        statement.narration = host_line::narration(&recorded);
+        statement.recorded = Some(Arc::new(recorded));
     }
-    lines
-}
-
-/// Returns the number of the memory that a session of this guest shows.
-fn memory_of(instance: &Instance, guest: &Guest) -> Option<u32> {
-    let index = guest.default_memory().ok().flatten()?;
-    let memory = guest.memories().get(index as usize)?;
-    let exported = instance
-        .memories
-        .iter()
-        .find(|(name, _)| memory.exported_as.contains(name));
-    if let Some((_, number)) = exported {
-        return Some(*number);
-    }
-    let (module, name) = memory.imported.as_ref()?;
-    instance.given.iter().find_map(|given| match given.what {
-        GivenItem::Memory { memory, .. }
-            if (&given.import.module, &given.import.name) == (module, name) =>
-        {
-            Some(memory)
-        }
-        _ => None,
-    })
-}
-
-/// Returns the `import` lines for the calls of imports: one for the actions that most calls have, and
-/// one for each other call.
-fn import_lines(guest: &Guest, imports: &BTreeMap<ImportName, Vec<Vec<String>>>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (ImportName { module, name }, calls) in imports {
-        let params = guest.imports().iter().find_map(|one| match &one.ty {
-            ExternType::Func(ty) if (&one.module, &one.name) == (module, name) => {
-                Some(ty.params.len())
-            }
-            _ => None,
-        });
-        let params: Vec<String> = (0..params.unwrap_or_default())
-            .map(|i| format!("a{i}"))
-            .collect();
-        let shown = format!(
-            "import {}.{}({})",
-            name_text(module),
-            name_text(name),
-            params.join(", ")
-        );
-        let mut counts: BTreeMap<&Vec<String>, usize> = BTreeMap::new();
-        for call in calls {
-            *counts.entry(call).or_default() += 1;
-        }
-        let usual = counts
-            .iter()
-            .max_by_key(|(_, count)| **count)
-            .map(|(call, _)| *call);
-        let line = |at: &str, actions: &[String]| {
-            format!("{shown}{at} {}", actions.join(" ; "))
-                .trim_end()
-                .to_owned()
-        };
-        lines.extend(usual.map(|actions| line("", actions)));
-        for (number, call) in calls.iter().enumerate() {
-            if Some(call) != usual {
-                lines.push(line(&format!(" at {number}"), call));
-            }
-        }
-    }
-    lines
+    Ok(script)
 }
 
 /// Performs the entries of a recording on a session, and writes down each step.

@@ -1,14 +1,19 @@
 //! Where the bytes of a value are in memory, so that a failed expectation leads to them.
 
+mod difference;
+mod node_origin;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use self::difference::Difference;
+use self::difference::differing_byte;
+use self::node_origin::{content_of, locate_in, node_at, path_to_field};
 use super::Session;
 use super::read_statement::Plan;
 use crate::data_types::{Content, Node};
 use crate::script::ast::{BinaryOp, Encoding, Expr, ExprKind, Function, Name};
-use crate::script::eval;
-use crate::value::{Float, RecordValue, Value};
+use crate::value::Value;
 
 /// How many values an origin may go through, one made of the other.
 const MAX_DEPTH: u8 = 32;
@@ -72,81 +77,6 @@ pub(super) struct OriginByte {
     pub step: usize,
     /// Whether the difference is that the value ends after this byte.
     pub is_end: bool,
-}
-
-/// The first place at which two values differ.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Difference {
-    /// A byte of text or bytes. It is the length of the shorter one if that is where it ends.
-    Byte(usize),
-    /// Two numbers: the one whose origin is asked for, and the other.
-    Number(Value, Value),
-    /// An element of a list, and where it differs.
-    Element(usize, Box<Difference>),
-    /// A field of a record, and where it differs.
-    Field(String, Box<Difference>),
-    /// What a pointer refers to, and where that differs.
-    Target(Box<Difference>),
-    /// No place: the whole value.
-    Whole,
-}
-
-impl Difference {
-    /// Returns the first place at which two values differ.
-    pub fn between(value: &Value, other: &Value) -> Difference {
-        let byte = |a: &[u8], b: &[u8]| {
-            Difference::Byte(a.iter().zip(b).take_while(|(a, b)| a == b).count())
-        };
-        match (value, other) {
-            (Value::Text(a), Value::Text(b)) => byte(a.as_bytes(), b.as_bytes()),
-            (Value::Bytes(a), Value::Bytes(b)) => byte(a, b),
-            (Value::List(a), Value::List(b)) => {
-                let mut pairs = a.iter().zip(b).enumerate();
-                match pairs.find(|(_, (a, b))| !eval::is_equal(a, b)) {
-                    Some((index, (a, b))) => {
-                        Difference::Element(index, Box::new(Difference::between(a, b)))
-                    }
-                    None => {
-                        let index = a.len().min(b.len());
-                        Difference::Element(index, Box::new(Difference::Whole))
-                    }
-                }
-            }
-            (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-                Difference::Number(value.clone(), other.clone())
-            }
-            (Value::Record(a), Value::Record(b)) => Difference::between_records(a, b),
-            (Value::Symbol(a), b) => Difference::between(&Value::Int(a.number), b),
-            (a, Value::Symbol(b)) => Difference::between(a, &Value::Int(b.number)),
-            (Value::Pointer(a), Value::Pointer(b)) => match (&a.target, &b.target) {
-                (Ok(a), Ok(b)) => Difference::Target(Box::new(Difference::between(a, b))),
-                _ => Difference::Number(Value::Int(a.address.into()), Value::Int(b.address.into())),
-            },
-            (Value::Pointer(a), b @ Value::Int(_)) => {
-                Difference::Number(Value::Int(a.address.into()), b.clone())
-            }
-            (Value::Pointer(a), b) => match &a.target {
-                Ok(a) => Difference::Target(Box::new(Difference::between(a, b))),
-                Err(_) => Difference::Whole,
-            },
-            (a, Value::Pointer(b)) => match &b.target {
-                Ok(b) => Difference::between(a, b),
-                Err(_) => Difference::Whole,
-            },
-            _ => Difference::Whole,
-        }
-    }
-}
-
-impl Difference {
-    fn between_records(value: &RecordValue, other: &RecordValue) -> Difference {
-        let differing = value.names().into_iter().find_map(|name| {
-            let (a, b) = (value.field(name)?, other.field(name)?);
-            (!eval::is_equal(a, b))
-                .then(|| Difference::Field(name.to_owned(), Box::new(Difference::between(a, b))))
-        });
-        differing.unwrap_or(Difference::Whole)
-    }
 }
 
 impl Origin {
@@ -341,64 +271,6 @@ impl Origin {
     }
 }
 
-/// Returns the part of a value at the end of a path.
-fn node_at<'n>(root: &'n Node, path: &[usize]) -> Option<&'n Node> {
-    path.iter()
-        .try_fold(root, |node, index| node.children().get(*index))
-}
-
-/// Returns what a pointer refers to, or else the node itself, and adds the way to it.
-fn content_of<'n>(node: &'n Node, path: &mut Vec<usize>) -> &'n Node {
-    match (&node.content, node.children().first()) {
-        (Content::Pointer { .. }, Some(target)) => {
-            path.push(0);
-            content_of(target, path)
-        }
-        _ => node,
-    }
-}
-
-/// Returns the way to a field of a record, which can be in an anonymous record.
-fn path_to_field(record: &Node, name: &str) -> Option<Vec<usize>> {
-    record
-        .children()
-        .iter()
-        .enumerate()
-        .find_map(|(index, field)| {
-            if field.name.is_empty() {
-                let mut path = vec![index];
-                path.extend(path_to_field(field, name)?);
-                return Some(path);
-            }
-            (*field.name == *name).then(|| vec![index])
-        })
-}
-
-/// Returns the byte of memory at which a part of a value differs from another value.
-fn locate_in(node: &Node, difference: &Difference, step: usize) -> Option<OriginByte> {
-    let content = content_of(node, &mut Vec::new());
-    let (node, offset) = match difference {
-        Difference::Target(within) => return locate_in(content, within, step),
-        Difference::Field(name, within) => {
-            let field = node_at(content, &path_to_field(content, name)?)?;
-            return locate_in(field, within, step);
-        }
-        Difference::Element(index, within) => match content.children().get(*index) {
-            Some(element) => return locate_in(element, within, step),
-            None => (content, content.len),
-        },
-        Difference::Byte(at) => (content, u64::try_from(*at).unwrap_or(u64::MAX)),
-        Difference::Number(value, other) => (node, differing_byte(value, other, node.len)),
-        Difference::Whole => (node, 0),
-    };
-    let last = node.len.saturating_sub(1);
-    Some(OriginByte {
-        address: node.start.saturating_add(offset.min(last)),
-        step,
-        is_end: offset >= node.len,
-    })
-}
-
 impl ReadBytes {
     fn locate(&self, layout: &Layout, difference: &Difference) -> OriginByte {
         let offset = match (layout, difference) {
@@ -536,28 +408,6 @@ fn units_before(text: &str, at: usize) -> usize {
         .take_while(|(start, c)| start.saturating_add(c.len_utf8()) <= at)
         .map(|(_, c)| c.len_utf16())
         .sum()
-}
-
-/// Returns the first byte in which two numbers of `size` bytes differ, 0 if there is none.
-fn differing_byte(value: &Value, other: &Value, size: u64) -> u64 {
-    let (value, other) = (bytes_of(value, size), bytes_of(other, size));
-    let bytes = value.into_iter().zip(other).zip(0..size);
-    bytes
-        .into_iter()
-        .find(|((a, b), _)| a != b)
-        .map_or(0, |(_, index)| index)
-}
-
-/// Returns the bytes of a number in memory, the lowest first.
-fn bytes_of(value: &Value, size: u64) -> [u8; 16] {
-    let bits = match value {
-        Value::Int(n) => n.cast_unsigned(),
-        Value::Float(Float::F32(bits)) if size == 4 => u128::from(*bits),
-        Value::Float(float) if size == 4 => u128::from((float.to_f64() as f32).to_bits()),
-        Value::Float(float) => u128::from(float.to_f64().to_bits()),
-        _ => 0,
-    };
-    bits.to_le_bytes()
 }
 
 #[cfg(test)]
