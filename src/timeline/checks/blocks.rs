@@ -3,11 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::block_findings::{
+    handed_out_again, leak, overlapping, stale_pointer, used_after_release, written_after_release,
+};
+use super::block_state::BlockState;
 use super::calls::{Calls, address, allocates, frees, passes_address, resizes, returns_address};
-use super::phrases::{describe_writer, name, the_bytes};
+use super::phrases::the_bytes;
 use super::pointers::{Origin, Pointers};
 use super::span_index::SpanIndex;
-use super::{MAX_FINDINGS_PER_KIND, describe_bytes, stack};
+use super::{MAX_FINDINGS_PER_KIND, stack};
 use crate::text::count;
 use crate::timeline::{
     CallRecord, Finding, FindingKind, NamedSpan, Naming, Outcome, Span, SpanKind, StepRecord, Use,
@@ -29,43 +33,6 @@ pub(super) struct ReleasedWrite {
     pub held: BlockState,
     pub span: Span,
     pub writer: Writer,
-}
-
-/// A region or block with its history.
-#[derive(Debug, Clone)]
-pub(super) struct BlockState {
-    pub name: String,
-    pub kind: SpanKind,
-    pub span: Span,
-    /// The step that named it.
-    pub step: usize,
-    /// The step that released it.
-    pub released: Option<usize>,
-    /// Whether it was released and its bytes were not allocated again since.
-    pub is_watched: bool,
-    /// The last call before its release that got its address.
-    releasing_call: Option<usize>,
-    /// Whether the guest allocated its bytes again although it was not released.
-    is_reallocated: bool,
-    /// Whether a call ended it by making it larger or smaller in place. One `release` may follow.
-    is_resized: bool,
-    /// Whether the guest's allocator released it, by its calls. One `release` may follow.
-    is_released_by_call: bool,
-}
-
-impl BlockState {
-    pub fn is_live(&self) -> bool {
-        self.released.is_none() && !self.is_reallocated && !self.is_released_by_call
-    }
-
-    /// Returns its kind and name: `region buffer`.
-    pub fn label(&self) -> String {
-        let kind = match self.kind {
-            SpanKind::Region => "region",
-            SpanKind::Block => "block",
-        };
-        format!("{kind} {}", name(&self.name))
-    }
 }
 
 pub(super) fn overlap(a: Span, b: Span) -> Option<Span> {
@@ -190,44 +157,23 @@ impl Blocks {
         }
         let block = block.clone();
         let hit = overlap(block.span, at)?;
-        let (label, bytes) = (block.label(), the_bytes(hit));
-        let message = match used.how {
-            UseKind::Read => format!(
-                "the host read {bytes}, in {label}, which was released in step {released}: the \
-                 guest may have reused them. The result is {}",
-                describe_bytes(record, hit)
-            ),
-            UseKind::Write => format!(
-                "the host wrote {bytes}, in {label}, which was released in step {released}: the \
-                 guest may have reused them"
-            ),
+        match used.how {
+            UseKind::Read | UseKind::Write => {
+                let is_read = matches!(used.how, UseKind::Read);
+                Some(used_after_release(record, &block, released, hit, is_read))
+            }
             UseKind::Passed
                 if record.call.as_ref().is_some_and(frees)
                     && self.pending_frees.remove(&block.span.start) =>
             {
-                return None;
+                None
             }
             // A name for an address that the script chose itself means a new owner.
-            UseKind::Named if origin.is_none() || stack::contains(self.stack, block.span) => {
-                return None;
-            }
+            UseKind::Named if origin.is_none() || stack::contains(self.stack, block.span) => None,
             UseKind::Passed | UseKind::Named => {
-                let variable =
-                    origin.map_or_else(|| format!("{:#x}", used.span.start), |o| name(&o.name));
-                let message = format!(
-                    "{variable} points to {:#x}, in {label}, which was released in step {released}: \
-                     the guest may have reused these bytes",
-                    used.span.start
-                );
-                let finding = Finding::new(FindingKind::StalePointer, message).about(hit);
-                return Some(finding.blaming(released));
+                Some(stale_pointer(used, origin, &block, released, hit))
             }
-        };
-        Some(
-            Finding::new(FindingKind::UseAfterRelease, message)
-                .about(hit)
-                .blaming(released),
-        )
+        }
     }
 
     /// Checks what a step hands out. Stops watching released blocks whose bytes have a new owner,
@@ -311,17 +257,7 @@ impl Blocks {
             let Some(released) = held.released else {
                 continue;
             };
-            let message = format!(
-                "{} wrote {}, in {}, which was released in step {released}",
-                describe_writer(&writer),
-                the_bytes(span),
-                held.label()
-            );
-            found.push(
-                Finding::new(FindingKind::UseAfterRelease, message)
-                    .about(span)
-                    .blaming(released),
-            );
+            found.push(written_after_release(&writer, &held, released, span));
         }
         found
     }
@@ -575,44 +511,4 @@ impl Blocks {
         }
         found
     }
-}
-
-fn leak(held: &BlockState) -> Finding {
-    let message = format!(
-        "{}, {}, was never released: no step between step {} and the end did so",
-        held.label(),
-        the_bytes(held.span),
-        held.step
-    );
-    Finding::new(FindingKind::Leak, message)
-        .about(held.span)
-        .blaming(held.step)
-}
-
-fn handed_out_again(held: &BlockState, call: &CallRecord) -> Finding {
-    let message = format!(
-        "{} returned {:#x}, the start of {}: it was handed out again though not released. \
-         These bytes are no longer watched as {}; write `release {}` after the step that frees it",
-        name(&call.export),
-        held.span.start,
-        held.label(),
-        name(&held.name),
-        name(&held.name)
-    );
-    Finding::new(FindingKind::HandedOutAgain, message)
-        .about(held.span)
-        .blaming(held.step)
-}
-
-fn overlapping(held: &BlockState, new: &NamedSpan, shared: Span) -> Finding {
-    let message = format!(
-        "block {} shares {} with {}, which was not released: the same bytes now have two owners",
-        name(&new.name),
-        the_bytes(shared),
-        held.label()
-    );
-    Finding::new(FindingKind::Overlap, message)
-        .about(shared)
-        .about(held.span)
-        .blaming(held.step)
 }

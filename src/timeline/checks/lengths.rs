@@ -1,6 +1,7 @@
 //! Lengths that the guest returned and that reach past the region that is read with them.
 
-use super::blocks::{BlockState, Blocks, overlap};
+use super::block_state::BlockState;
+use super::blocks::{Blocks, overlap};
 use super::phrases::name;
 use super::pointers::Pointers;
 use crate::text::count;

@@ -9,6 +9,8 @@
 //! is worse than a miss.
 
 mod addresses;
+mod block_findings;
+mod block_state;
 mod blocks;
 mod calls;
 mod data_parts;

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::MAX_FINDINGS_PER_KIND;
-use super::blocks::{BlockState, Blocks, ReleasedWrite, overlap};
+use super::block_state::BlockState;
+use super::blocks::{Blocks, ReleasedWrite, overlap};
 use super::phrases::describe_writer;
 use super::stack;
 use crate::text::{count, list};

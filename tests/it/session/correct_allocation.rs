@@ -3,7 +3,7 @@
 use linmem::testing::allocators::{AllocatorGuest, GUESTS, check, problems, run};
 
 /// How many sessions run on each guest, unless `LINMEM_ALLOCATOR_SESSIONS` is set.
-const SESSIONS: u64 = 20;
+const SESSIONS: u64 = 70;
 
 /// Returns the next number of a sequence (splitmix64).
 fn next(state: &mut u64) -> u64 {

@@ -242,6 +242,22 @@ fn blocks_of_imports_belong_to_the_guest() {
 }
 
 #[test]
+fn an_import_must_not_write_to_a_released_block_though_the_allocator_runs() {
+    let found = |address: &str| {
+        let import = format!(
+            "import env.text() p = call malloc(8) ; writes {address}, \"late\" ; returns p\n"
+        );
+        let released = "p = call malloc(8)\nq = call malloc(8)\nblock b = q, 8\ncall free(q)\n\
+                        release b\ncall free(p)\nr = call ask()";
+        run(GUEST, &format!("{import}{released}"))
+    };
+    let message = "the import env.text wrote the 4 bytes at 0x1044..0x1048, in block b";
+    assert_found(&found("0x1044"), &[(7, "use-after-release", message)]);
+    // The block that the allocator hands out again.
+    assert_found(&found("p"), &[]);
+}
+
+#[test]
 fn without_all_calls_only_the_host_s_own_blocks_are_known() {
     let arena = GUESTS[0].text().unwrap();
     let import = "import env.text(n) returns 0\nimport env.name(p, n)\n";
