@@ -10,12 +10,12 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::Span;
 use crate::data_types;
 
 pub use crate::wasm_types::PAGE;
 
 mod change_eq;
+mod differences;
 mod search;
 
 /// The size of the leaf of an image, in bytes.
@@ -242,9 +242,11 @@ impl Image {
         })
     }
 
-    /// Returns `len` bytes from an offset on; zeros past the end.
+    /// Returns `len` bytes from an offset on; zeros past the end, of which there is at most one
+    /// page.
     pub fn read(&self, offset: u64, len: u64) -> Vec<u8> {
-        let mut out = vec![0; usize::try_from(len).unwrap_or(0)];
+        let most = self.len.saturating_sub(offset).saturating_add(PAGE);
+        let mut out = vec![0; usize::try_from(len.min(most)).unwrap_or(0)];
         let mut at = 0usize;
         while at < out.len() {
             let from = offset.saturating_add(at as u64);
@@ -260,28 +262,6 @@ impl Image {
             at += take;
         }
         out
-    }
-
-    /// Returns the spans in which two images differ, in order. The shorter one counts as continued
-    /// by zeros. Shared parts are not compared.
-    pub fn differences(&self, other: &Image) -> Vec<Span> {
-        let (mut a, mut b) = (self.clone(), other.clone());
-        let len = a.len.max(b.len);
-        a.grow(len);
-        b.grow(len);
-        let mut spans = Vec::new();
-        diff_nodes(&a.root, &b.root, a.height, 0, &mut spans);
-        spans
-    }
-
-    /// Returns whether two images differ in a span. The shorter one counts as continued by zeros.
-    /// Shared parts are not compared.
-    pub(crate) fn differs_within(&self, other: &Image, span: Span) -> bool {
-        let (mut a, mut b) = (self.clone(), other.clone());
-        let len = a.len.max(b.len);
-        a.grow(len);
-        b.grow(len);
-        differs_within(&a.root, &b.root, a.height, 0, span)
     }
 
     fn leaf(&self, offset: u64) -> Option<&Leaf> {
@@ -337,14 +317,6 @@ impl Image {
             numbers.clone().map(branch).filter(|at| is_new(*at)).count()
         };
         (1..=self.height).map(branches).sum::<usize>() * size_of::<[Node; FANOUT]>()
-    }
-
-    /// Returns how many bytes of leaves this image does not share with `other`, for measurements.
-    #[cfg(test)]
-    pub(crate) fn unshared_bytes(&self, other: &Image) -> u64 {
-        let mut b = other.clone();
-        b.grow(self.len);
-        unshared(&self.root, &b.root) * LEAF
     }
 }
 
@@ -419,107 +391,6 @@ fn write_node(node: &mut Node, height: u32, offset: u64, bytes: &[u8]) {
     }
 }
 
-fn diff_nodes(a: &Node, b: &Node, height: u32, base: u64, spans: &mut Vec<Span>) {
-    if let (Node::Lazy(x), Node::Lazy(y)) = (a, b)
-        && Arc::ptr_eq(x, y)
-    {
-        return;
-    }
-    match (a.resolved(), b.resolved()) {
-        (Node::Lazy(_), _) | (_, Node::Lazy(_)) | (Node::Zero, Node::Zero) => {}
-        (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => {}
-        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => {}
-        (Node::Leaf(x), Node::Leaf(y)) => diff_leaves(x, y, base, spans),
-        (Node::Leaf(x), _) | (_, Node::Leaf(x)) => diff_leaves(x, &[0; LEAF as usize], base, spans),
-        (Node::Branch(x), Node::Branch(y)) => {
-            for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
-                diff_nodes(
-                    x,
-                    y,
-                    height.saturating_sub(1),
-                    base + i as u64 * child_span(height),
-                    spans,
-                );
-            }
-        }
-        (Node::Branch(x), Node::Zero) | (Node::Zero, Node::Branch(x)) => {
-            for (i, x) in x.iter().enumerate() {
-                diff_nodes(
-                    x,
-                    &Node::Zero,
-                    height.saturating_sub(1),
-                    base + i as u64 * child_span(height),
-                    spans,
-                );
-            }
-        }
-    }
-}
-
-/// Returns whether two nodes of one height, whose first byte is at `base`, differ in a span.
-fn differs_within(a: &Node, b: &Node, height: u32, base: u64, span: Span) -> bool {
-    let nodes = Span {
-        start: base,
-        len: node_span(height),
-    };
-    let common = nodes.intersection(span);
-    if common.len == 0 {
-        return false;
-    }
-    if let (Node::Lazy(x), Node::Lazy(y)) = (a, b)
-        && Arc::ptr_eq(x, y)
-    {
-        return false;
-    }
-    let child = |node: &Node, index: usize| match node.resolved() {
-        Node::Branch(children) => children.get(index).cloned().unwrap_or(Node::Zero),
-        _ => Node::Zero,
-    };
-    match (a.resolved(), b.resolved()) {
-        (Node::Zero, Node::Zero) => false,
-        (Node::Leaf(x), Node::Leaf(y)) if Arc::ptr_eq(x, y) => false,
-        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => false,
-        (Node::Branch(_), _) | (_, Node::Branch(_)) => (0..FANOUT).any(|index| {
-            let base = base.saturating_add((index as u64).saturating_mul(child_span(height)));
-            let height = height.saturating_sub(1);
-            differs_within(&child(a, index), &child(b, index), height, base, span)
-        }),
-        (x, y) => (common.start..common.end()).any(|at| {
-            let byte = |node: &Node| match node {
-                Node::Leaf(leaf) => leaf.get((at - base) as usize).copied().unwrap_or(0),
-                _ => 0,
-            };
-            byte(x) != byte(y)
-        }),
-    }
-}
-
-fn diff_leaves(a: &Leaf, b: &Leaf, base: u64, spans: &mut Vec<Span>) {
-    for (i, (x, y)) in a.iter().zip(b.iter()).enumerate() {
-        if x != y {
-            let at = base + i as u64;
-            match spans.last_mut() {
-                Some(last) if last.end() == at => last.len += 1,
-                _ => spans.push(Span { start: at, len: 1 }),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-fn unshared(a: &Node, b: &Node) -> u64 {
-    match (a.resolved(), b.resolved()) {
-        (Node::Zero | Node::Lazy(_), _) => 0,
-        (Node::Leaf(x), Node::Leaf(y)) => u64::from(!Arc::ptr_eq(x, y)),
-        (Node::Leaf(_), _) => 1,
-        (Node::Branch(x), Node::Branch(y)) if Arc::ptr_eq(x, y) => 0,
-        (Node::Branch(x), Node::Branch(y)) => {
-            x.iter().zip(y.iter()).map(|(x, y)| unshared(x, y)).sum()
-        }
-        (Node::Branch(x), _) => x.iter().map(|x| unshared(x, &Node::Zero)).sum(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -532,6 +403,16 @@ mod tests {
         assert_eq!(image.byte(PAGE - 1), Some(b'a'));
         assert_eq!(image.byte(PAGE), None);
         assert_eq!(image.read(PAGE - 1, 3), [b'a', 0, 0]);
+    }
+
+    #[test]
+    fn an_absurd_length_is_read_up_to_a_page_past_the_end() {
+        let image = Image::from_bytes(&[7; 10]);
+        for offset in [0, 10, u64::MAX] {
+            let bytes = image.read(offset, u64::MAX);
+            let in_memory = 10u64.saturating_sub(offset);
+            assert_eq!(bytes.len() as u64, in_memory + PAGE);
+        }
     }
 
     #[test]
