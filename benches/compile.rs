@@ -26,7 +26,7 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmer::{Module, Store};
 
 /// The largest ratio that passes.
-const MAX_RATIO: f64 = 5.0;
+const MAX_RATIO: f64 = 4.0;
 
 /// The processor time after which a compilation is ended.
 const MAX_SECONDS: u64 = 60;

@@ -11,8 +11,9 @@
     reason = "a benchmark that cannot run stops"
 )]
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use linmem::app::{self, Action, Pane};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use linmem::app::{self, Action, App, Pane};
 use linmem::testing::apps::app_showing;
 use linmem::testing::steps;
 use linmem::testing::timelines::{TimelineBuilder, standard_session_after};
@@ -65,31 +66,19 @@ fn typed(is_large: bool) -> Timeline {
     typed::session_of(&format!("type Wide = {{\n{fields}}}\n"), "Wide")
 }
 
-/// Measures the time from a key to the next frame with the fields in focus.
+/// Measures keys with the fields in focus.
 fn fields(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fields 200x60");
     group.sample_size(20);
     for (name, is_large) in [("100 fields", false), ("[Record; 100000]", true)] {
         let mut state = app_showing(typed(is_large), 1, (200, 60));
         state.pane = Pane::Fields;
-        let theme = Theme::dark();
-        let mut terminal =
-            Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
-        let mut forth = false;
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                forth = !forth;
-                let action = if forth { Action::Down } else { Action::Up };
-                app::update(&mut state, action);
-                let screen = Screen::compute(&state, &theme);
-                terminal.draw(|frame| screen.draw(frame)).map(|_| ())
-            });
-        });
+        key_to_frame(&mut group, name, state, [Action::Down, Action::Up]);
     }
     group.finish();
 }
 
-/// Measures the time from a key to the next frame.
+/// Measures keys over memories of different sizes.
 fn keys(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key to frame 200x60");
     group.sample_size(20);
@@ -100,31 +89,36 @@ fn keys(criterion: &mut Criterion) {
         ("64 MiB, 10 times 10^5 changes", scattered(LARGE, 10), 14),
     ];
     for (name, recording, step) in recordings {
-        let mut state = app_showing(recording, step, (200, 60));
-        let theme = Theme::dark();
-        let mut terminal =
-            Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
-        let mut forth = false;
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                forth = !forth;
-                app::update(
-                    &mut state,
-                    if forth {
-                        Action::ByteRight
-                    } else {
-                        Action::ByteLeft
-                    },
-                );
-                let screen = Screen::compute(&state, &theme);
-                let drawn = terminal.draw(|frame| screen.draw(frame)).map(|_| ());
-                let limits = screen.scroll_limits();
-                app::limit_scroll(&mut state, limits);
-                drawn
-            });
-        });
+        let state = app_showing(recording, step, (200, 60));
+        let there_and_back = [Action::ByteRight, Action::ByteLeft];
+        key_to_frame(&mut group, name, state, there_and_back);
     }
     group.finish();
+}
+
+/// Measures the time from a key to the next frame. The keys do two actions, which undo each other, in
+/// turn.
+fn key_to_frame(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    mut state: App,
+    [there, back]: [Action; 2],
+) {
+    let theme = Theme::dark();
+    let mut terminal =
+        Terminal::new(TestBackend::new(200, 60)).expect("a test backend always opens");
+    let mut is_there = false;
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| {
+            is_there = !is_there;
+            app::update(&mut state, if is_there { there } else { back });
+            let screen = Screen::compute(&state, &theme);
+            let drawn = terminal.draw(|frame| screen.draw(frame)).map(|_| ());
+            let limits = screen.scroll_limits();
+            app::limit_scroll(&mut state, limits);
+            drawn
+        });
+    });
 }
 
 /// Measures the time to draw a screen.

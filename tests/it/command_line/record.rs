@@ -102,16 +102,6 @@ fn read(path: &Path) -> HostLog {
     hostlog::read(BufReader::new(file), &Limits::default()).unwrap()
 }
 
-fn host_folder(name: &str) -> Folder {
-    let text = read_in_repository(&format!("tests/hosts/{name}.wat"));
-    Folder::new()
-        .with(
-            "app.mjs",
-            read_in_repository(&format!("tests/hosts/{name}.mjs")),
-        )
-        .with("guest.wasm", wat::parse_str(text).unwrap())
-}
-
 fn node(folder: &Folder) -> Command {
     let mut node = Command::new("node");
     node.arg("app.mjs").current_dir(folder.path());
@@ -123,7 +113,7 @@ fn a_host_runs_as_ever_while_it_is_recorded() {
     if !has_node() {
         return;
     }
-    let folder = host_folder("every_form");
+    let folder = Folder::of_host("every_form");
     let plain = node(&folder).output().unwrap();
     let plain_output = String::from_utf8(plain.stdout).unwrap();
     let cache = folder.arg("cache with a space");
@@ -189,7 +179,7 @@ fn a_host_that_is_killed_leaves_what_it_had() {
     if !has_node() {
         return;
     }
-    let folder = host_folder("every_form").with(
+    let folder = Folder::of_host("every_form").with(
         "app.mjs",
         "import { readFileSync } from 'node:fs';
         const memory = new WebAssembly.Memory({ initial: 1, maximum: 4 });
@@ -285,7 +275,7 @@ fn assignments_into_new_pages_are_seen_at_the_next_call() {
     if !has_node() {
         return;
     }
-    let folder = host_folder("after_growth");
+    let folder = Folder::of_host("after_growth");
     let cache = folder.arg("cache");
     let command = folder.command(&["record", "--", "node", "app.mjs"]);
     let recorded = command.env("XDG_CACHE_HOME", &cache).run();

@@ -195,20 +195,9 @@ fn the_wrong_line_of_each_host_is_named_and_the_right_one_is_quiet() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Returns the folder of `tests/hosts/NAME.mjs` with its guest.
-fn folder_of(name: &str) -> Folder {
-    let text = read_in_repository(&format!("tests/hosts/{name}.wat"));
-    Folder::new()
-        .with(
-            "app.mjs",
-            read_in_repository(&format!("tests/hosts/{name}.mjs")),
-        )
-        .with("guest.wasm", wat::parse_str(text).unwrap())
-}
-
 #[test]
 fn writes_into_detached_views_are_named_and_writes_into_new_views_are_quiet() {
-    let folder = folder_of("detached");
+    let folder = Folder::of_host("detached");
     recorded(
         &folder,
         "app.mjs",
@@ -241,7 +230,7 @@ fn writes_into_detached_views_are_named_and_writes_into_new_views_are_quiet() {
 
 #[test]
 fn what_the_host_does_to_tables_is_replayed() {
-    let folder = folder_of("tables");
+    let folder = Folder::of_host("tables");
     recorded(&folder, "app.mjs", &[], "tests/hosts/tables.hostlog");
     let run = folder.run(&["run", "a.hostlog", "--deny", "warnings"]);
     assert_eq!(run.status, 0, "{}", run.stdout);

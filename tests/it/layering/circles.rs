@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Source, Token, sources, text};
+use super::scanner::{Token, text};
+use super::{Source, sources};
 
 /// The circles that exist, by folder. A circle that is opened must be removed here, and a new one
 /// must be opened instead of added.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{Source, Token, root, rust_files, scan, sources, text};
+use super::scanner::{Token, scan, text};
+use super::{Source, root, rust_files, sources};
 
 /// Names do not begin with these.
 const VERBS: [&str; 9] = [

@@ -46,6 +46,15 @@ impl Folder {
         Folder(tempfile::tempdir().unwrap())
     }
 
+    /// Returns the folder of `tests/hosts/NAME.mjs` with its guest.
+    pub fn of_host(name: &str) -> Folder {
+        let text = read_in_repository(&format!("tests/hosts/{name}.wat"));
+        let host = read_in_repository(&format!("tests/hosts/{name}.mjs"));
+        Folder::new()
+            .with("app.mjs", host)
+            .with("guest.wasm", wat::parse_str(text).unwrap())
+    }
+
     /// Adds a file.
     pub fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Folder {
         self.write(name, contents);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::timeline::PAGE;
-use crate::timeline::event_log::tests::{FILL, sites, slot};
+use crate::timeline::event_log::tests::model::{FILL, sites, slot};
 
 #[test]
 fn what_takes_long_to_settle_is_settled_while_the_step_runs() {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::super::entry::decode_entries;
-use super::super::tests::site;
+use super::super::tests::model::site;
 use super::*;
 use crate::journal_abi::SiteKind;
 
