@@ -473,11 +473,11 @@ fn focus_of(record: &StepRecord) -> Option<Span> {
     // There may be millions of changes, so each pointer looks up only the next one.
     let next_change = |address: u64| match address.checked_sub(1) {
         Some(before) => record.changes.next(before),
-        None => record.changes.spans().next(),
+        None => record.changes.first(),
     };
     let near = record.pointers.iter().filter_map(|p| {
         next_change(p.address).filter(|change| change.start < p.address.saturating_add(4096))
     });
     near.min_by_key(|change| change.start)
-        .or_else(|| record.changes.spans().next())
+        .or_else(|| record.changes.first())
 }

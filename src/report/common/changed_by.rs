@@ -6,9 +6,6 @@ use std::io;
 use crate::text::{TextWriter, count};
 use crate::timeline::{StepRecord, Writer};
 
-/// Runs of changed bytes that are counted. The cost of a step must not follow how much it changed.
-const RUNS: usize = 20_000;
-
 /// Places that have a line of their own; the others are summed up.
 const PLACES: usize = 4;
 
@@ -20,22 +17,20 @@ pub(in crate::report) fn write(
     indent: usize,
 ) -> io::Result<()> {
     let mut bytes_by_label: HashMap<String, u64> = HashMap::new();
-    let mut runs = record.changes.iter();
-    for change in runs.by_ref().take(RUNS) {
-        if is_known_place(&change.writer) {
+    for (writer, bytes) in record.changes.bytes_by_writer() {
+        if is_known_place(&writer) {
             *bytes_by_label
-                .entry(change.writer.label().to_string())
-                .or_default() += change.span().len;
+                .entry(writer.label().to_string())
+                .or_default() += bytes;
         }
     }
-    let is_all = runs.next().is_none();
     let mut places: Vec<(String, u64)> = bytes_by_label.into_iter().collect();
     places.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
     let (listed, rest) = places.split_at(places.len().min(PLACES));
     let mut line = |text: String| out.line(&format!("{:indent$}{text}", ""));
     match listed {
         [] => return Ok(()),
-        [(label, _)] if is_all => line(format!("changed by {label}"))?,
+        [(label, _)] => line(format!("changed by {label}"))?,
         _ => {
             for (label, bytes) in listed {
                 line(format!("{} changed by {label}", count(*bytes, "byte")))?;
@@ -50,10 +45,7 @@ pub(in crate::report) fn write(
             count(rest.len(), "more place")
         ))?;
     }
-    match is_all {
-        true => Ok(()),
-        false => line(format!("… counting the first {RUNS} runs of changed bytes")),
-    }
+    Ok(())
 }
 
 /// Returns whether the writer is code of the guest that has a name or an offset.

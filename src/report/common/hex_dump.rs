@@ -105,7 +105,7 @@ pub(in crate::report) fn write_window(
     let address = view
         .focus()
         .map(|focus| focus.start)
-        .or(record.changes.spans().next().map(|change| change.start))
+        .or(record.changes.first().map(|change| change.start))
         .or(record
             .pointers
             .iter()
@@ -235,54 +235,50 @@ impl TouchedRows {
     /// Returns the rows that a step changed, or else those of `focus` in a memory that ends at
     /// `end`.
     fn new(record: &StepRecord, focus: Span, end: u64) -> Self {
-        if !record.changes.is_empty() {
-            return TouchedRows::choose(record.changes.spans(), focus);
+        let changes = &record.changes;
+        if !changes.is_empty() {
+            let rows = choose(changes.rows(), focus);
+            let in_row = |row: &u64| changes.bytes_within(whole_row(*row));
+            return TouchedRows {
+                hidden_rows: changes.rows().count() as u64 - rows.len() as u64,
+                hidden_bytes: changes.bytes() - rows.iter().map(in_row).sum::<u64>(),
+                rows,
+            };
         }
         let inside = Span {
             start: focus.start,
             len: focus.end().min(end).saturating_sub(focus.start),
         };
-        TouchedRows::choose(std::iter::once(inside), focus)
-    }
-
-    /// Chooses among the rows of `spans`, which are in order. The cost is that of going through the
-    /// spans, however long they are.
-    fn choose(spans: impl Iterator<Item = Span> + Clone, focus: Span) -> Self {
-        let focus_start = row_start(focus.start);
-        let focus_end = focus.end().max(focus_start.saturating_add(1));
-        let is_near = |row: &u64| (focus_start..focus_end).contains(row);
-        let (mut near, mut far) = (BTreeSet::new(), BTreeSet::new());
-        let (mut row_count, mut byte_count, mut last_row) = (0, 0, None);
-        for span in spans.clone().filter(|span| span.len > 0) {
-            let first = row_start(span.start);
-            let last = row_start(span.end().saturating_sub(1));
-            row_count += (last - first) / ROW + u64::from(last_row != Some(first));
-            byte_count += span.len;
-            last_row = Some(last);
-            let rows = |from: u64| {
-                (from.max(first)..=last)
-                    .step_by(ROW as usize)
-                    .take(MOST_ROWS)
-            };
-            if near.len() < MOST_ROWS {
-                near.extend(rows(focus_start).filter(is_near));
-            }
-            if far.len() < MOST_ROWS {
-                let after_focus = row_start(focus_end.saturating_add(ROW - 1));
-                let rows = rows(first).chain(rows(after_focus));
-                far.extend(rows.filter(|row| !is_near(row)));
-            }
-        }
-        let mut rows: Vec<u64> = near.into_iter().take(MOST_ROWS).collect();
-        rows.extend(far.into_iter().take(MOST_ROWS - rows.len()));
-        rows.sort_unstable();
-        let shown_bytes: u64 = spans.map(|span| bytes_in_rows(span, &rows)).sum();
+        let all = (row_start(inside.start)..inside.end()).step_by(ROW as usize);
+        let row_count = match inside.len {
+            0 => 0,
+            _ => (row_start(inside.end() - 1) - row_start(inside.start)) / ROW + 1,
+        };
+        let rows = choose(all.take_while(|_| inside.len > 0), focus);
         TouchedRows {
             hidden_rows: row_count - rows.len() as u64,
-            hidden_bytes: byte_count - shown_bytes,
+            hidden_bytes: inside.len - bytes_in_rows(inside, &rows),
             rows,
         }
     }
+}
+
+/// Chooses among the addresses of rows, which are in order: those of the focus, and others from the
+/// lowest on. Reads no more of them than it needs.
+fn choose(rows: impl Iterator<Item = u64> + Clone, focus: Span) -> Vec<u64> {
+    let focus_start = row_start(focus.start);
+    let focus_end = focus.end().max(focus_start.saturating_add(1));
+    let is_near = |row: &u64| (focus_start..focus_end).contains(row);
+    let near = rows.clone().take_while(|row| *row < focus_end);
+    let mut chosen: Vec<u64> = near.filter(is_near).take(MOST_ROWS).collect();
+    let far = rows.filter(|row| !is_near(row));
+    chosen.extend(far.take(MOST_ROWS - chosen.len()));
+    chosen.sort_unstable();
+    chosen
+}
+
+fn whole_row(start: u64) -> Span {
+    Span { start, len: ROW }
 }
 
 fn bytes_in_rows(span: Span, rows: &[u64]) -> u64 {
@@ -310,10 +306,7 @@ impl RowNames {
     /// Returns the names of addresses in the row that begins at `row`, joined by commas; empty
     /// where there are none.
     pub(in crate::report) fn in_row(&self, row: u64) -> String {
-        let row = Span {
-            start: row,
-            len: ROW,
-        };
+        let row = whole_row(row);
         let names = self.0.iter().filter(|(address, _)| row.contains(*address));
         let names: Vec<&str> = names.map(|(_, name)| name.as_str()).collect();
         names.join(", ")

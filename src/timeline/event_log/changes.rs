@@ -14,11 +14,14 @@ use super::leaf_index::{History, TOUCHES_PER_CHECKPOINT, WriterId};
 use super::range_query::count_examined_leaf;
 use super::summary::Summary;
 use crate::timeline::image::LEAF;
-use crate::timeline::{Change, Span};
+use crate::timeline::{Change, Span, Writer};
 
 /// Equal bytes between two runs of changed bytes do not separate them if they are fewer than this and
 /// have the same last writer.
 const GAP: u32 = 16;
+
+/// The number of bytes in a row of a hex dump.
+const ROW: u64 = 16;
 
 /// The maximal runs of bytes that differ across a step and have one last writer, by address.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +64,37 @@ impl Changes {
     /// Returns the number of bytes that data segments wrote.
     pub(crate) fn data_bytes(&self) -> u64 {
         self.0.0.summary.data.bytes
+    }
+
+    /// Returns the run with the lowest address.
+    pub(crate) fn first(&self) -> Option<Span> {
+        self.0.0.summary.first
+    }
+
+    /// Returns how many bytes each writer changed, in the order of the first address.
+    pub(crate) fn bytes_by_writer(&self) -> impl Iterator<Item = (Writer, u64)> + '_ {
+        let known = self.0.0.summary.bytes_by_writer.iter();
+        known.map(|(by, bytes)| (self.0.0.writer(*by), *bytes))
+    }
+
+    /// Returns the addresses of the rows of 16 bytes with a byte that differs, in order. Writers are
+    /// not searched for, so this takes as long as to compare memory.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = u64> + Clone + '_ {
+        let history = &*self.0.0;
+        let changed = history.changed.iter();
+        let leaves = changed.filter_map(|index| history.leaves.get(*index as usize));
+        leaves.flat_map(|leaf| {
+            let mask = history.differing_bytes(leaf.number);
+            let start = leaf.number * LEAF;
+            marked_rows(mask).map(move |row| start + row * ROW)
+        })
+    }
+
+    /// Returns how many bytes of a span differ.
+    pub(crate) fn bytes_within(&self, span: Span) -> u64 {
+        let History { before, after, .. } = &*self.0.0;
+        let differs = |at: &u64| before.byte(*at).unwrap_or(0) != after.byte(*at).unwrap_or(0);
+        (span.start..span.end()).filter(differs).count() as u64
     }
 
     /// Returns the runs with their bytes and writers, by address.
@@ -254,6 +288,19 @@ impl Iterator for Runs<'_> {
         }
         Some(run)
     }
+}
+
+/// Returns the numbers of the rows of a leaf that have a marked byte, in order.
+fn marked_rows(mask: ByteMask) -> impl Iterator<Item = u64> + Clone {
+    const ROWS_IN_WORD: u64 = 64 / ROW;
+    let words = (0..).step_by(ROWS_IN_WORD as usize).zip(mask);
+    words
+        .filter(|(_, word)| *word != 0)
+        .flat_map(|(first, word)| {
+            let is_marked = move |row: &u64| word >> (row * ROW) & 0xffff != 0;
+            let rows = (0..ROWS_IN_WORD).filter(is_marked);
+            rows.map(move |row| first + row)
+        })
 }
 
 impl History {

@@ -395,11 +395,17 @@ pub(super) fn pieces(start: u64, len: u64) -> impl Iterator<Item = (u64, u64)> {
 pub(super) struct Writers {
     pub(super) list: Vec<Writer>,
     numbers: HashMap<Writer, u32>,
+    /// By the index of a data segment, one more than its number; 0 for none. A module may have a
+    /// hundred thousand of them.
+    segments: Vec<u32>,
 }
 
 impl Writers {
     /// Returns the number of a writer, which is its index in the list.
     pub(super) fn number(&mut self, writer: Writer) -> u32 {
+        if let Writer::Data { segment } = writer {
+            return self.segment_number(segment);
+        }
         if let Some(number) = self.numbers.get(&writer) {
             return *number;
         }
@@ -407,6 +413,21 @@ impl Writers {
         self.list.push(writer.clone());
         self.numbers.insert(writer, number);
         number
+    }
+
+    fn segment_number(&mut self, segment: u32) -> u32 {
+        let index = segment as usize;
+        if index >= self.segments.len() {
+            self.segments.resize(index + 1, 0);
+        }
+        let next = self.list.len() as u32;
+        match self.segments.get_mut(index) {
+            Some(known) if *known > 0 => return *known - 1,
+            Some(known) => *known = next + 1,
+            None => {}
+        }
+        self.list.push(Writer::Data { segment });
+        next
     }
 }
 

@@ -1,7 +1,6 @@
 //! What every reader needs of all changes and writes of a step, summed up once: who changed how
 //! much, and where.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::build::LastWriters;
@@ -13,7 +12,7 @@ use crate::timeline::image::PAGE;
 use crate::timeline::{Span, Writer};
 
 /// Who changed bytes. Unlike in a [`Writer`], the guest's functions and lines are one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::timeline) enum Agent {
     Guest,
     Host,
@@ -118,6 +117,10 @@ pub(in crate::timeline) struct Summary {
     pub(super) changes: u64,
     /// How many bytes differ.
     pub(super) bytes: u64,
+    /// The first run of changed bytes.
+    pub(super) first: Option<Span>,
+    /// How many bytes each writer changed, in the order of the first changed address.
+    pub(super) bytes_by_writer: Vec<(WriterId, u64)>,
     /// Who changed how much, in the order of the first changed address.
     pub(in crate::timeline) agents: Vec<(Agent, Spans)>,
     /// What each data segment wrote, in order.
@@ -136,13 +139,15 @@ pub(in crate::timeline) struct Summary {
 #[derive(Default)]
 pub(super) struct SummaryBuilder {
     summary: Summary,
-    /// By the id of a writer that is not a store site, its index among the agents.
-    known: HashMap<u32, usize>,
+    /// By the number of a store site, one more than its index among the writers; 0 for none.
+    sites: Vec<usize>,
+    /// The same by the number of any other writer. The last one is for all unknown writers.
+    others: Vec<usize>,
+    /// The index of each writer's agent among the agents.
+    agents: Vec<usize>,
     /// The index of the guest among the agents.
     guest: Option<usize>,
-    /// The index of each agent among the agents.
-    indices: HashMap<Agent, usize>,
-    /// The writer of the run before, and its agent's index.
+    /// The writer of the run before, and its index.
     last: Option<(WriterId, usize)>,
     /// The last run, which the next leaf may continue.
     pending: Option<Run>,
@@ -193,44 +198,70 @@ impl SummaryBuilder {
         let Some(run) = std::mem::replace(&mut self.pending, next) else {
             return;
         };
-        let SummaryBuilder {
-            summary,
-            known,
-            guest,
-            indices,
-            last,
-            ..
-        } = self;
+        let index = match self.last {
+            Some((by, index)) if by == run.by => index,
+            _ => self.writer_index(history, run.by),
+        };
+        self.last = Some((run.by, index));
+        let summary = &mut self.summary;
         summary.changes += 1;
         summary.bytes += run.span.len;
-        let index = match last {
-            Some((by, index)) if *by == run.by => *index,
-            _ if run.by.is_site() => {
-                *guest.get_or_insert_with(|| summary.agent_index(indices, Agent::Guest))
-            }
-            _ => *known.entry(run.by.0).or_insert_with(|| {
-                summary.agent_index(indices, Agent::of(&history.writer(run.by)))
-            }),
-        };
-        *last = Some((run.by, index));
-        if let Some((_, spans)) = summary.agents.get_mut(index) {
+        summary.first.get_or_insert(run.span);
+        if let Some((_, bytes)) = summary.bytes_by_writer.get_mut(index) {
+            *bytes += run.span.len;
+        }
+        let agent = self.agents.get(index);
+        if let Some((_, spans)) = agent.and_then(|agent| summary.agents.get_mut(*agent)) {
             spans.add(run.span);
+        }
+    }
+
+    /// Returns the index of a writer, and adds it if it is new.
+    fn writer_index(&mut self, history: &History, by: WriterId) -> usize {
+        let (indices, count) = match by.is_site() {
+            true => (&mut self.sites, history.table.len() + 1),
+            false => (&mut self.others, history.writers.len()),
+        };
+        // An id in place of a writer is a number past all of them.
+        let number = (by.number() as usize).min(count);
+        if number >= indices.len() {
+            indices.resize(number + 1, 0);
+        }
+        let next = self.agents.len();
+        match indices.get_mut(number) {
+            Some(known) if *known > 0 => return *known - 1,
+            Some(known) => *known = next + 1,
+            None => {}
+        }
+        self.summary.bytes_by_writer.push((by, 0));
+        let agent = match by.is_site() {
+            true => Agent::Guest,
+            false => Agent::of(&history.writer(by)),
+        };
+        let agent = self.agent_index(agent);
+        self.agents.push(agent);
+        next
+    }
+
+    /// Returns the index of the agent of a new writer. Only the guest has several writers.
+    fn agent_index(&mut self, agent: Agent) -> usize {
+        let agents = &mut self.summary.agents;
+        let mut add = |agent| {
+            agents.push((agent, Spans::default()));
+            agents.len() - 1
+        };
+        match agent {
+            Agent::Guest => *self.guest.get_or_insert_with(|| add(agent)),
+            _ => add(agent),
         }
     }
 }
 
 impl Summary {
-    /// Returns the index of an agent, and adds it if it is new. `indices` has those of all agents.
-    fn agent_index(&mut self, indices: &mut HashMap<Agent, usize>, agent: Agent) -> usize {
-        *indices.entry(agent).or_insert_with_key(|agent| {
-            self.agents.push((agent.clone(), Spans::default()));
-            self.agents.len() - 1
-        })
-    }
-
     fn add_host_events(&mut self, history: &History) {
-        let mut segments: Vec<(u32, Vec<Span>)> = Vec::new();
-        let mut indices: HashMap<u32, usize> = HashMap::new();
+        // By the number of its writer, one more than the index of a segment; 0 for none.
+        let mut indices = vec![0; history.writers.len()];
+        let mut placed: Vec<(usize, Span)> = Vec::new();
         let mut host = Vec::new();
         for event in &history.host_events {
             let HostEvent::Write {
@@ -252,21 +283,25 @@ impl Summary {
                     self.add_host_write(span);
                 }
                 Some(Writer::Data { segment }) => {
-                    let index = *indices.entry(*segment).or_insert(segments.len());
-                    match segments.get_mut(index) {
-                        Some((_, spans)) => spans.push(span),
-                        None => segments.push((*segment, vec![span])),
+                    let Some(index) = indices.get_mut(writer as usize) else {
+                        continue;
+                    };
+                    if *index == 0 {
+                        self.segments.push((*segment, Spans::default()));
+                        *index = self.segments.len();
                     }
+                    placed.push((*index - 1, span));
                 }
                 _ => {}
             }
         }
-        let all = segments.iter().flat_map(|(_, spans)| spans);
-        self.data = Spans::of(all.copied().collect());
-        self.segments = segments
-            .into_iter()
-            .map(|(segment, spans)| (segment, Spans::of(spans)))
-            .collect();
+        self.data = Spans::of(placed.iter().map(|(_, span)| *span).collect());
+        placed.sort_by_key(|(index, span)| (*index, span.start));
+        for (index, span) in placed {
+            if let Some((_, spans)) = self.segments.get_mut(index) {
+                spans.add(span);
+            }
+        }
         self.host = Spans::of(host);
     }
 

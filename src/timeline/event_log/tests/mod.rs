@@ -93,6 +93,22 @@ proptest! {
         prop_assert_eq!(settled.changes.is_empty(), known.is_empty());
         let spans: Vec<Span> = known.iter().map(|(start, len, ..)| Span { start: *start, len: *len }).collect();
         prop_assert_eq!(settled.changes.last(), spans.last().copied());
+        prop_assert_eq!(settled.changes.first(), spans.first().copied());
+        let sums = |runs: &mut dyn Iterator<Item = (Writer, u64)>| {
+            let mut sums: Vec<(Writer, u64)> = Vec::new();
+            for (writer, bytes) in runs {
+                match sums.iter_mut().find(|(known, _)| *known == writer) {
+                    Some((_, sum)) => *sum += bytes,
+                    None => sums.push((writer, bytes)),
+                }
+            }
+            sums
+        };
+        let by_writer = sums(&mut settled.changes.bytes_by_writer());
+        prop_assert_eq!(by_writer, sums(&mut known.iter().map(|(_, len, _, writer)| (writer.clone(), *len))));
+        let mut rows: Vec<u64> = spans.iter().flat_map(|span| span.start / 16..=(span.end() - 1) / 16).map(|row| row * 16).collect();
+        rows.dedup();
+        prop_assert_eq!(settled.changes.rows().collect::<Vec<_>>(), rows);
         for pick in &picks {
             let at = pick.index(plain.bytes.len()) as u64;
             let len = at % 5000 + 1;
@@ -101,6 +117,8 @@ proptest! {
             prop_assert_eq!(settled.changes.contains(at), spans.iter().any(|s| s.contains(at)));
             let any = spans.iter().any(|s| s.start < at + len && s.end() > at);
             prop_assert_eq!(settled.changes.any_within(at, at + len), any, "{} {}", at, len);
+            let inside = spans.iter().map(|span| span.end().min(at + len).saturating_sub(span.start.max(at)));
+            prop_assert_eq!(settled.changes.bytes_within(Span { start: at, len }), inside.sum::<u64>());
         }
     }
 
