@@ -321,12 +321,29 @@ fn run(
             }
         }
         let is_received = match session.advance() {
-            Some(step) => report(Report::Step(Box::new(step))),
+            Some(step) => {
+                prepare_index(&step);
+                report(Report::Step(Box::new(step)))
+            }
             None => true,
         };
         if !is_received || (session.is_over() && !report(Report::Ended)) {
             return;
         }
+    }
+}
+
+/// A step with fewer events answers the first question within a frame of the screen.
+const MIN_EVENTS_TO_PREPARE: usize = 1 << 18;
+
+/// Prepares the index of a long step on a thread of its own, so that the screen does not wait for it.
+fn prepare_index(step: &StepRecord) {
+    if step.events.len() >= MIN_EVENTS_TO_PREPARE {
+        let events = step.events.clone();
+        // Without a thread, the first question does this.
+        let _ = thread::Builder::new()
+            .name("index".into())
+            .spawn(move || events.prepare_index());
     }
 }
 

@@ -12,7 +12,6 @@ mod narrow_store;
 mod replay;
 #[cfg(test)]
 mod tests;
-mod touch_stream;
 mod working_memory;
 mod write_batch;
 

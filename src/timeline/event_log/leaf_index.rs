@@ -17,6 +17,7 @@ use super::entry::{Entry, HOST_EVENT};
 use super::recording::HostEvent;
 use super::store_sites::SiteTable;
 use super::summary::Summary;
+use super::touches::Touches;
 use crate::journal_abi::SiteKind;
 use crate::timeline::image::{LEAF, Leaf, Leaves};
 use crate::timeline::{Event, Growth, Image, Write, Writer};
@@ -44,7 +45,7 @@ pub(super) struct History {
     pub(super) before: Image,
     pub(super) after: Image,
     /// The events that touch each leaf, leaf after leaf.
-    pub(super) touches: Vec<u32>,
+    pub(super) touches: Touches,
     /// The leaves that were touched, in the order of their numbers.
     pub(super) leaves: Vec<LeafHistory>,
     /// The indices of those in `leaves` that differ across the step.
@@ -363,7 +364,8 @@ impl History {
 
     /// Returns the events that touch a leaf, in order.
     pub(super) fn touches_of(&self, leaf: &LeafHistory) -> &[u32] {
-        self.touches.get(leaf.touches.clone()).unwrap_or_default()
+        let all = self.touches.sorted();
+        all.get(leaf.touches.clone()).unwrap_or_default()
     }
 
     pub(super) fn reader(&self) -> EntryReader<'_> {
@@ -506,7 +508,8 @@ impl History {
             size_of::<LeafHistory>() + leaf.checkpoints.len() * CHECKPOINT_BYTES
         };
         self.event_bytes()
-            + (self.touches.capacity() + self.changed.capacity()) * size_of::<u32>()
+            + self.touches.allocated_bytes()
+            + self.changed.capacity() * size_of::<u32>()
             + self.leaves.iter().map(leaf).sum::<usize>()
     }
 

@@ -80,8 +80,8 @@
 //! | `build/leaf_counters.rs`  | what is counted of a leaf for each store                         |
 //! | `build/leaf_state.rs`     | what is kept of a leaf besides: checkpoints, writers             |
 //! | `build/last_writers.rs`   | the last writer of each byte of a leaf                           |
-//! | `build/touch_stream.rs`   | which leaves each event touches, and the reverse                 |
 //! | `build/build_index.rs`    | makes the index out of all that                                  |
+//! | `touches.rs`              | which leaves each event touches, and the reverse                 |
 //! | `leaf_index.rs`           | the `History`: events, index, memory at any moment, writers      |
 //! | `event_cursor.rs`         | reads events in order, with the bytes before each                |
 //! | `write_headers.rs`        | the writes without their bytes; the next or last one to a span   |
@@ -107,6 +107,7 @@ mod store_sites;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod touches;
 mod write_headers;
 
 pub use build::Settled;
@@ -219,6 +220,12 @@ impl EventLog {
         }
         let over: Arc<dyn Leaves> = Arc::clone(&self.0) as Arc<dyn Leaves>;
         self.0.before.overlaid(self.0.length(events), over, events)
+    }
+
+    /// Prepares the answers to questions about moments and writers. Otherwise the first question takes
+    /// longer, in a step of millions of events by some frames of the screen.
+    pub fn prepare_index(&self) {
+        self.0.touches.sorted();
     }
 
     /// Returns how much memory the log takes, except for memory before and after the step, in

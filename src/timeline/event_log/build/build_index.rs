@@ -1,17 +1,14 @@
 //! Builds the index over the events after all of them were replayed.
 
 use std::sync::Arc;
-use std::thread;
 
 use super::leaf_pool::LeafPool;
 use super::working_memory::{FinishedLeaf, FinishedLeaves};
 use crate::timeline::event_log::byte_mask::differing_bytes;
 use crate::timeline::event_log::leaf_index::{History, LeafHistory};
 use crate::timeline::event_log::summary::SummaryBuilder;
+use crate::timeline::event_log::touches::Touches;
 use crate::timeline::image::LEAF;
-
-/// This many touches are sorted in a thread of their own.
-const MIN_TOUCHES_FOR_THREAD: usize = 1 << 18;
 
 impl History {
     /// Adds the leaves that were touched, the events that touched them, and the summary.
@@ -23,24 +20,8 @@ impl History {
             starts,
             total,
         } = leaves;
-        let sort = || stream.sort(starts.clone(), total);
-        // Where writers are unknown, the summary finds them by the touches. These must be sorted
-        // before then.
-        let is_parallel = total >= MIN_TOUCHES_FOR_THREAD
-            && list.iter().all(|leaf| leaf.state.has_known_writers());
-        let summary = thread::scope(|scope| {
-            let sorter = is_parallel
-                .then(|| thread::Builder::new().spawn_scoped(scope, sort).ok())
-                .flatten();
-            if sorter.is_none() {
-                self.touches = sort();
-            }
-            let summary = self.add_leaves(list, &pool);
-            if let Some(sorter) = sorter {
-                self.touches = sorter.join().unwrap_or_else(|_| sort());
-            }
-            summary
-        });
+        self.touches = Touches::new(stream, starts, total);
+        let summary = self.add_leaves(list, &pool);
         self.summary = summary.finish(self);
     }
 

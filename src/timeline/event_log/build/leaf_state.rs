@@ -36,11 +36,6 @@ impl LeafState {
         self.writers.as_ref().map_or(0, LastWriters::boxed_bytes)
     }
 
-    /// Returns whether the last writer of each byte is known.
-    pub(super) fn has_known_writers(&self) -> bool {
-        !matches!(self.writers, Some(LastWriters::Unknown))
-    }
-
     /// Returns the checkpoints and the last writers. `counter` is that of the leaf.
     pub(super) fn into_parts(self, counter: LeafCounter) -> (Box<[Checkpoint]>, LastWriters) {
         let writers = self.writers.unwrap_or(LastWriters::One(counter.by));

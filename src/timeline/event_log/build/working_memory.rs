@@ -7,11 +7,12 @@ use super::leaf_counters::{LeafCounter, LeafCounters};
 use super::leaf_pool::LeafPool;
 use super::leaf_state::LeafState;
 use super::narrow_store::{Counted, NarrowStore};
-use super::touch_stream::TouchStream;
 use crate::timeline::Image;
 use crate::timeline::event_log::leaf_index::{
-    LeafHistory, StoredWrite, WriterId, WrittenBytes, store_to_leaf,
+    CHECKPOINT_BYTES, LeafHistory, StoredWrite, TOUCHES_PER_CHECKPOINT, WriterId, WrittenBytes,
+    store_to_leaf,
 };
+use crate::timeline::event_log::touches::TouchStream;
 use crate::timeline::image::{LEAF, Leaf};
 
 const ZERO: Leaf = [0; LEAF as usize];
@@ -23,6 +24,9 @@ const BYTES_PER_LEAF: usize = 2 * LEAF as usize
     + size_of::<LeafCounter>()
     + size_of::<FinishedLeaf>()
     + size_of::<LeafHistory>();
+
+/// The memory that a touch takes, in bytes: its event in the index, and its part of a checkpoint.
+const BYTES_PER_TOUCH: usize = size_of::<u32>() + CHECKPOINT_BYTES.div_ceil(TOUCHES_PER_CHECKPOINT);
 
 /// Memory after the events so far. Leaves that were touched are numbered in the order in which they
 /// were touched first; that number is their *index*, unlike the number that is their address in
@@ -263,7 +267,8 @@ impl WorkingMemory {
     /// Returns how much memory all of this takes, and what is made of it at the end, in bytes.
     pub(super) fn needed_bytes(&self) -> usize {
         let details: usize = self.leaves.iter().map(LeafState::details_bytes).sum();
-        self.leaves.len() * BYTES_PER_LEAF + details + self.stream.needed_bytes()
+        let touches = self.stream.allocated_bytes() + self.stream.touches() * BYTES_PER_TOUCH;
+        self.leaves.len() * BYTES_PER_LEAF + details + touches
     }
 
     /// Returns the addresses of the touched leaves, in no order.

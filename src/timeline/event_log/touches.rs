@@ -1,7 +1,7 @@
 //! Which leaves the events touch, in the order of the events; and from that, which events touch
 //! each leaf.
 
-use crate::timeline::event_log::leaf_index::{CHECKPOINT_BYTES, TOUCHES_PER_CHECKPOINT};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A flag of an item: another touch of the same event.
 const SAME_EVENT: u32 = 1 << 31;
@@ -9,9 +9,6 @@ const SAME_EVENT: u32 = 1 << 31;
 const REPEATED: u32 = 1 << 30;
 /// The value in place of a leaf where an event touches none.
 const NO_LEAF: u32 = REPEATED - 1;
-
-/// The memory that a touch takes, in bytes: its event in the index, and its part of a checkpoint.
-const BYTES_PER_TOUCH: usize = size_of::<u32>() + CHECKPOINT_BYTES.div_ceil(TOUCHES_PER_CHECKPOINT);
 
 /// The indices of leaves in the order of the events that touch them: at least one item for each
 /// event, or for several that are alike.
@@ -52,14 +49,19 @@ impl TouchStream {
         }
     }
 
-    /// Returns how much memory the stream takes, and what is made of it when it is sorted, in bytes.
-    pub(super) fn needed_bytes(&self) -> usize {
-        self.items.capacity() * size_of::<u32>() + self.touches * BYTES_PER_TOUCH
+    /// Returns how much memory the stream takes, in bytes.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.items.capacity() * size_of::<u32>()
+    }
+
+    /// Returns how many touches there are.
+    pub(super) fn touches(&self) -> usize {
+        self.touches
     }
 
     /// Returns the events that touch each leaf, leaf after leaf. `starts` has for each leaf where
     /// its events begin among all `total` touches.
-    pub(super) fn sort(&self, mut starts: Vec<usize>, total: usize) -> Vec<u32> {
+    fn sort(&self, mut starts: Vec<usize>, total: usize) -> Vec<u32> {
         let mut touches = vec![0; total];
         let mut event = 0;
         let mut items = self.items.iter();
@@ -89,5 +91,55 @@ impl TouchStream {
             event += 1;
         }
         touches
+    }
+}
+
+/// The events that touch each leaf, leaf after leaf. They are sorted when they are first read: a
+/// transcript of a step does not need them.
+#[derive(Debug, Default)]
+pub(super) struct Touches {
+    sorted: OnceLock<Vec<u32>>,
+    unsorted: Mutex<Option<Unsorted>>,
+    /// How much memory they take, sorted or not, in bytes.
+    allocated_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Unsorted {
+    stream: TouchStream,
+    starts: Vec<usize>,
+    total: usize,
+}
+
+impl Touches {
+    /// Creates the `total` touches of a stream. `starts` has for each leaf where its own begin.
+    pub(super) fn new(mut stream: TouchStream, starts: Vec<usize>, total: usize) -> Self {
+        stream.items.shrink_to_fit();
+        let unsorted = stream.items.len() * size_of::<u32>() + starts.len() * size_of::<usize>();
+        Touches {
+            sorted: OnceLock::new(),
+            allocated_bytes: unsorted.max(total * size_of::<u32>()),
+            unsorted: Mutex::new(Some(Unsorted {
+                stream,
+                starts,
+                total,
+            })),
+        }
+    }
+
+    /// Returns the touches. The first call sorts them.
+    #[inline]
+    pub(super) fn sorted(&self) -> &[u32] {
+        self.sorted.get_or_init(|| {
+            let mut unsorted = self.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
+            let unsorted = unsorted.take();
+            unsorted.map_or_else(Vec::new, |unsorted| {
+                unsorted.stream.sort(unsorted.starts, unsorted.total)
+            })
+        })
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.allocated_bytes
     }
 }
