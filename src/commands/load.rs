@@ -227,10 +227,11 @@ fn assemble(
     files: Files,
     args: &SessionArgs,
 ) -> Result<SessionConfig> {
+    let is_known = |sha256: &[u8; 32]| compile_cache::shared().has_entry(sha256);
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => {
             let _notice = input_file::notice_of_wait(path);
-            Guest::load(path)?
+            Guest::load_known(path, is_known)?
         }
         (None, Some(path)) if path.starts_with(BUILT_IN) => built_in_module(path)?,
         (None, Some(path)) => {
@@ -238,7 +239,7 @@ fn assemble(
                 Files::Folder(folder) => input_file::notice_of_wait(&folder.join(path)),
                 Files::BuiltIn(_) | Files::InMemory(_) => None,
             };
-            files.module(path).with_context(|| {
+            files.module(path, is_known).with_context(|| {
                 format!(
                     "{} names a module that cannot be used",
                     safe::plain(&script.source.name)

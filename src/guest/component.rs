@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wasmparser::{Parser, Payload};
 
-use super::Guest;
+use super::{Guest, Validation};
 
 /// The most core modules of a component that are found.
 const MAX_MODULES: usize = 1000;
@@ -92,7 +92,13 @@ impl Component {
     /// Returns the description of a core module by its number; `None` if it is not valid.
     pub fn describe(&self, number: usize) -> Option<Guest> {
         let name = format!("{}#{number}", self.name);
-        Guest::described(&name, self.core_module(number)?.to_vec(), None).ok()
+        Guest::described(
+            &name,
+            self.core_module(number)?.to_vec(),
+            None,
+            Validation::Now,
+        )
+        .ok()
     }
 }
 

@@ -97,10 +97,25 @@ struct Inner {
     /// The folder of the file; `None` if no files may be read.
     folder: Option<PathBuf>,
     sources: Sources,
+    /// Whether the bodies of the functions were validated by this process.
+    is_validated: bool,
     /// The SHA-256 of the file; empty until it was asked for.
     sha256: OnceLock<[u8; 32]>,
     /// The global with the stack pointer; empty until it was searched for.
     stack_pointer: OnceLock<Option<StackPointer>>,
+}
+
+/// Who validates the bodies of a module's functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Validation {
+    /// This process, when it loads the module.
+    Now,
+    /// An earlier process has done so.
+    Earlier,
+}
+
+fn sha256_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 #[derive(Debug)]
@@ -128,7 +143,30 @@ impl Guest {
     ///
     /// Returns an error if the file cannot be read, is no core module, or is invalid.
     pub fn load_for_inspection(path: &Path) -> Result<Guest, GuestError> {
-        Guest::described(&path.display().to_string(), read(path)?, path.parent())
+        let name = path.display().to_string();
+        Guest::described(&name, read(path)?, path.parent(), Validation::Now)
+    }
+
+    /// Loads a module from a file like [`Guest::load`]. `is_known` returns whether an earlier process
+    /// found a file with this SHA-256 valid. Such a file is not validated again, which would take as
+    /// long as everything else here.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Guest::load`].
+    pub fn load_known(
+        path: &Path,
+        is_known: impl FnOnce(&[u8; 32]) -> bool,
+    ) -> Result<Guest, GuestError> {
+        let (name, given) = (path.display().to_string(), read(path)?);
+        let sha256 = sha256_of(&given);
+        let validation = match is_known(&sha256) {
+            true => Validation::Earlier,
+            false => Validation::Now,
+        };
+        let guest = Guest::described(&name, given, path.parent(), validation)?.supported()?;
+        let _ = guest.0.sha256.set(sha256);
+        Ok(guest)
     }
 
     /// Loads a module from bytes. `name` is its name in messages.
@@ -151,18 +189,39 @@ impl Guest {
     }
 
     fn new(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
-        let guest = Guest::described(name, given, folder)?;
-        match guest.unsupported_features() {
-            [] => Ok(guest),
+        Guest::described(name, given, folder, Validation::Now)?.supported()
+    }
+
+    /// Returns the guest if the engine can run it.
+    fn supported(self) -> Result<Guest, GuestError> {
+        match self.unsupported_features() {
+            [] => Ok(self),
             unsupported => Err(GuestError::Unsupported {
-                name: guest.name().into(),
+                name: self.name().into(),
                 features: unsupported.to_vec(),
             }),
         }
     }
 
+    /// Returns the guest after its functions were validated, which an earlier process may have done.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Guest::load`], except those of reading the file.
+    pub(crate) fn validated(&self) -> Result<Guest, GuestError> {
+        match self.0.is_validated {
+            true => Ok(self.clone()),
+            false => Guest::new(self.name(), self.0.given.clone(), self.0.folder.as_deref()),
+        }
+    }
+
     /// Loads any valid module, also one that the engine cannot run.
-    fn described(name: &str, given: Vec<u8>, folder: Option<&Path>) -> Result<Guest, GuestError> {
+    fn described(
+        name: &str,
+        given: Vec<u8>,
+        folder: Option<&Path>,
+        validation: Validation,
+    ) -> Result<Guest, GuestError> {
         let name = safe::plain(name);
         if given.len() as u64 > MAX_FILE {
             return Err(GuestError::TooLarge {
@@ -174,7 +233,8 @@ impl Guest {
         let wasm = assembled
             .as_ref()
             .map_or(&given, |assembled| &assembled.wasm);
-        let is_plain = features::is_engine_valid(wasm);
+        let is_validated = validation == Validation::Now;
+        let is_plain = !is_validated || features::is_engine_valid(wasm);
         let mut unsupported = match is_plain {
             true => Vec::new(),
             false => features::unsupported(&name, wasm)?,
@@ -206,6 +266,7 @@ impl Guest {
             unsupported,
             folder,
             sources,
+            is_validated,
             sha256: OnceLock::new(),
             stack_pointer: OnceLock::new(),
         })))
@@ -427,10 +488,7 @@ impl Guest {
 
     /// Returns the SHA-256 of the file: of the bytes as given, text or binary.
     pub fn sha256(&self) -> [u8; 32] {
-        *self
-            .0
-            .sha256
-            .get_or_init(|| Sha256::digest(self.given_bytes()).into())
+        *self.0.sha256.get_or_init(|| sha256_of(self.given_bytes()))
     }
 
     /// Returns the instrumented module, which runs in place of this one.
@@ -474,7 +532,8 @@ impl Described {
             Ok(component) => Ok(Described::Component(component)),
             Err(bytes) => {
                 let name = path.display().to_string();
-                Guest::described(&name, bytes, path.parent()).map(Described::Module)
+                Guest::described(&name, bytes, path.parent(), Validation::Now)
+                    .map(Described::Module)
             }
         }
     }
@@ -505,12 +564,14 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
 fn read_file(path: &Path) -> Result<Vec<u8>, GuestError> {
     let failed = |error: std::io::Error| GuestError::from_io(path, &error);
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let facts = file.metadata().map_err(failed)?;
+    if facts.is_dir() {
         return Err(GuestError::Folder {
             path: safe::plain(&path.display().to_string()),
         });
     }
-    let mut bytes = Vec::new();
+    // A file that grows meanwhile has more bytes, and one of the system may have no length at all.
+    let mut bytes = Vec::with_capacity(facts.len().min(MAX_FILE) as usize);
     file.take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;

@@ -13,9 +13,8 @@ use crate::timeline::{AbiHints, UndefinedImport};
 use super::host_names::display;
 use super::imports::{Meaning, definition_line};
 
-/// Returns the hints for a session; `module` is the compiled guest.
-pub(super) fn hints(guest: &Guest, script: &Script, module: &Module) -> AbiHints {
-    let abi = guest.abi();
+/// Returns the hints for a session; `abi` and `module` are the guess and the compiled code of the guest.
+pub(super) fn hints(guest: &Guest, abi: Abi, script: &Script, module: &Module) -> AbiHints {
     let families = abi.families.iter().map(|found| {
         let reasons = found
             .reasons

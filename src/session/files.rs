@@ -28,13 +28,17 @@ pub enum Files {
 
 impl Files {
     /// Loads the module that a steps file names. A module can be in any folder, because it only
-    /// ever runs as a guest.
+    /// ever runs as a guest. For `is_known` see [`Guest::load_known`].
     ///
     /// # Errors
     /// There is no such file, or it is not a module that the engine can run.
-    pub fn module(&self, path: &str) -> Result<Guest, GuestError> {
+    pub fn module(
+        &self,
+        path: &str,
+        is_known: impl FnOnce(&[u8; 32]) -> bool,
+    ) -> Result<Guest, GuestError> {
         match self {
-            Files::Folder(folder) => Guest::load(&folder.join(path)),
+            Files::Folder(folder) => Guest::load_known(&folder.join(path), is_known),
             Files::BuiltIn(files) => match files.iter().find(|(name, _)| *name == path) {
                 Some((name, bytes)) => Guest::from_bytes(name, bytes),
                 None => Guest::load(Path::new(path)),

@@ -1,6 +1,7 @@
 //! Opens a session: compiles the guest, checks the script against it, and sets the inputs.
 
 use std::sync::Arc;
+use std::thread;
 
 use wasmer::{FunctionEnv, Store};
 
@@ -37,6 +38,9 @@ use super::value_origin::Origins;
 use super::wasi::Wasi;
 use super::{Progress, Session, SessionConfig};
 use super::{abi_hints, allocator_calls, finish_recording, steps};
+
+/// The stack of the thread that guesses the ABI, in bytes: as large as that of a main thread.
+const ABI_STACK: usize = 8 << 20;
 
 /// The longest argument or value of the environment, in bytes.
 const MAX_PROGRAM_TEXT: usize = 128 << 10;
@@ -184,7 +188,16 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         max_memory: limits.max_memory,
         memory: chosen,
     };
-    let compiled = match compiled.compiled(&guest, options, &control) {
+    let (compiled, abi) = thread::scope(|scope| {
+        // This reads some of the code, which takes as long as to load the compiled guest.
+        let abi = thread::Builder::new()
+            .stack_size(ABI_STACK)
+            .spawn_scoped(scope, || guest.abi());
+        let compiled = compiled.compiled(&guest, options, &control);
+        let abi = abi.ok().and_then(|thread| thread.join().ok());
+        (compiled, abi.unwrap_or_else(|| guest.abi()))
+    });
+    let compiled = match compiled {
         Ok(compiled) => compiled,
         Err(NotCompiled::Guest(error)) => return Err(error.into()),
         Err(NotCompiled::Engine(CompileError::Refused(why))) => {
@@ -196,7 +209,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         }
     };
     let mut store = Store::new(compiled.engine.clone());
-    timeline.guest.abi_hints = abi_hints::hints(&guest, &script, &compiled.module);
+    timeline.guest.abi_hints = abi_hints::hints(&guest, abi, &script, &compiled.module);
     timeline.guest.allocator = allocator_calls::facts(&guest, &compiled.instrumented);
     let env = FunctionEnv::new(&mut store, host);
     let size = memory_facts.map_or(0, |memory| memory.pages.saturating_mul(PAGE));

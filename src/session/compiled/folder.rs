@@ -124,6 +124,16 @@ impl CacheFolder {
         &self.path
     }
 
+    /// Returns whether there is an entry whose name begins like this.
+    pub(super) fn has_entry(&self, beginning: &str) -> bool {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let mut names = entries.map(|file| file.file_name());
+        names.any(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with(beginning) && name.ends_with(ENDING)
+        })
+    }
+
     /// Returns the file of an entry with its length, and notes that it was used; `None` if there is
     /// none.
     pub(super) fn read(&self, name: &str) -> Option<(File, u64)> {

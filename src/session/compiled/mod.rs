@@ -76,6 +76,13 @@ impl CompiledGuests {
         }))
     }
 
+    /// Returns whether the folder has a compiled guest whose file has this SHA-256. Then an earlier
+    /// process found the file valid. Whether the entry is usable is not examined.
+    pub fn has_entry(&self, sha256: &[u8; 32]) -> bool {
+        let folder = self.0.folder.as_ref();
+        folder.is_some_and(|folder| folder.has_entry(&hexadecimal(sha256)))
+    }
+
     /// Returns the compiled guest, and compiles it if there is none.
     ///
     /// # Errors
@@ -118,6 +125,8 @@ impl CompiledGuests {
         control: &CancelHandle,
     ) -> Result<Arc<CompiledGuest>, NotCompiled> {
         let started = Instant::now();
+        // Where the entry of an earlier process is not usable, its validation is not either.
+        let guest = guest.validated()?;
         let mut instrumented = guest.instrument(&key.options)?;
         let engine = engine::new_engine();
         let wasm = std::mem::take(&mut instrumented.wasm);
@@ -185,13 +194,17 @@ impl CompiledGuests {
 impl Key {
     /// Returns the name of the file with this guest.
     fn file_name(&self) -> String {
-        let sha256: String = self.sha256.iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hexadecimal(&self.sha256);
         let memory = match self.options.memory {
             Some(index) => index.to_string(),
             None => "none".to_owned(),
         };
         format!("{sha256}-{memory}-{:x}", self.options.max_memory)
     }
+}
+
+fn hexadecimal(sha256: &[u8; 32]) -> String {
+    sha256.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why there is no compiled guest.
@@ -206,6 +219,35 @@ pub(super) enum NotCompiled {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_whose_entry_is_damaged_is_validated_after_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("guest.wasm");
+        let invalid = wat::parse_str("(module (func (result i32)))").unwrap();
+        std::fs::write(&file, invalid).unwrap();
+        let known = Guest::load_known(&file, |_| true).unwrap();
+        let cache = CacheFolder::open(&folder.path().join("cache"), 1 << 20).unwrap();
+        let options = InstrumentOptions {
+            max_memory: 1 << 20,
+            memory: None,
+        };
+        let key = Key {
+            sha256: known.sha256(),
+            options,
+        };
+        cache.write(&key.file_name(), &[b"damaged"]);
+        let compiled = CompiledGuests::in_folder(cache);
+        assert!(compiled.has_entry(&known.sha256()));
+        assert!(!compiled.has_entry(&[0; 32]));
+        let error = compiled
+            .compiled(&known, options, &CancelHandle::default())
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("not a valid module"), "{error}");
+        let error = Guest::load_known(&file, |_| false).unwrap_err();
+        assert!(error.to_string().contains("not a valid module"), "{error}");
+    }
 
     #[test]
     fn sessions_on_one_module_share_what_was_compiled() {
