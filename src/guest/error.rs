@@ -78,10 +78,16 @@ pub enum GuestError {
     Text { message: String },
     /// The module uses features that the engine does not have.
     #[error(
-        "{name} uses {}, which the engine (wasmer 7.4.2, cranelift) cannot run",
-        list::and(features)
+        "{name} uses {}{first}, which the engine (wasmer 7.4.2, cranelift) cannot run; {}",
+        list::and(features),
+        remedy(features)
     )]
-    Unsupported { name: String, features: Vec<String> },
+    Unsupported {
+        name: String,
+        features: Vec<String>,
+        /// What needs the first of them, in parentheses after a blank; empty if it is not known.
+        first: String,
+    },
     /// A memory is larger at the start than it may become, in bytes.
     #[error(
         "{name} needs at least {} of memory and the limit is {}; allow more with --max-memory {}",
@@ -116,6 +122,20 @@ pub enum GuestError {
          with this guest"
     )]
     Instrument { name: String, message: String },
+}
+
+/// Returns what can be done about features that the engine does not have.
+fn remedy(features: &[String]) -> &'static str {
+    match features.first().map(String::as_str) {
+        Some("64-bit memories or tables") => {
+            "build it for wasm32, or describe it with `linmem inspect`"
+        }
+        Some("tail calls") => {
+            "build it without them (-mno-tail-call in clang, -C target-feature=-tail-call in rustc), \
+             or describe it with `linmem inspect`"
+        }
+        _ => "build it without that, or describe it with `linmem inspect`",
+    }
 }
 
 impl GuestError {

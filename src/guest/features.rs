@@ -149,6 +149,9 @@ pub(super) fn is_engine_valid(wasm: &[u8]) -> bool {
 
 /// Returns the features that a module needs and that neither the engine nor instrumentation has.
 ///
+/// The bodies of the functions are validated once more, and on all processors: a large module is
+/// refused as quickly as it is accepted.
+///
 /// # Errors
 ///
 /// Returns an error if the module is not valid with all features.
@@ -156,14 +159,36 @@ pub(super) fn unsupported(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestE
     if is_valid(wasm, RUNS) {
         return Ok(Vec::new());
     }
-    Validator::new_with_features(WasmFeatures::all())
-        .validate_all(wasm)
-        .map_err(|error| GuestError::Invalid {
-            name: name.into(),
-            offset: error.offset(),
-            message: safe::cut(error.message(), 300),
-        })?;
-    Ok(needed_features(wasm))
+    let all = UNSUPPORTED
+        .iter()
+        .fold(WasmFeatures::empty(), |all, (feature, _)| all | *feature);
+    let in_bodies = instructions::features(wasm) & all;
+    let is_needed = |feature: WasmFeatures, features: WasmFeatures| {
+        in_bodies.contains(feature) || !is_valid_without_bodies(wasm, features - feature)
+    };
+    let names = needed_features(&is_needed);
+    let needed = UNSUPPORTED
+        .iter()
+        .filter(|(_, name)| names.contains(name))
+        .fold(RUNS, |needed, (feature, _)| needed | *feature);
+    if !names.is_empty() && is_valid(wasm, needed) {
+        return Ok(names.into_iter().map(String::from).collect());
+    }
+    // Something else in a body needs a feature, such as the type of a local, or the module is invalid.
+    if !is_valid(wasm, WasmFeatures::all()) {
+        Validator::new_with_features(WasmFeatures::all())
+            .validate_all(wasm)
+            .map_err(|error| GuestError::Invalid {
+                name: name.into(),
+                offset: error.offset(),
+                message: safe::cut(error.message(), 300),
+            })?;
+    }
+    let names = needed_features(&|feature, features| !is_valid(wasm, features - feature));
+    Ok(match names.is_empty() {
+        true => vec!["a feature of WebAssembly that this program does not know by name".into()],
+        false => names.into_iter().map(String::from).collect(),
+    })
 }
 
 fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
@@ -196,7 +221,11 @@ fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
             }
             for (function, body) in next {
                 let mut validator = function.into_validator(allocations);
-                validator.validate(&body)?;
+                if let Err(error) = validator.validate(&body) {
+                    // One error is enough, so nothing is left for the other threads.
+                    lock(&functions).by_ref().for_each(drop);
+                    return Err(error);
+                }
                 allocations = validator.into_allocations();
             }
         }
@@ -243,28 +272,90 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the features that a module needs: those that cannot be removed one after another from
-/// all features.
-fn needed_features(wasm: &[u8]) -> Vec<String> {
+/// Returns the names of the features that a module needs: those that cannot be removed one after
+/// another from all features. `is_needed` receives a feature, and all that are left.
+fn needed_features(is_needed: &dyn Fn(WasmFeatures, WasmFeatures) -> bool) -> Vec<&'static str> {
     let mut features = WasmFeatures::all();
     for (_, feature) in WasmFeatures::all().difference(RUNS).iter_names() {
         let is_named = UNSUPPORTED.iter().any(|(named, _)| *named == feature);
-        if !is_named && is_valid(wasm, features.difference(feature)) {
+        if !is_named && !is_needed(feature, features) {
             features = features.difference(feature);
         }
     }
     let mut names = Vec::new();
     for (feature, name) in UNSUPPORTED {
-        let without = features.difference(feature);
-        match is_valid(wasm, without) {
-            true => features = without,
-            false => names.push(String::from(name)),
+        match is_needed(feature, features) {
+            true => names.push(name),
+            false => features = features.difference(feature),
         }
     }
-    if names.is_empty() {
-        names.push("a feature of WebAssembly that this program does not know by name".into());
-    }
     names
+}
+
+/// Returns what in a module needs the first of these features first, as a phrase such as `function 12`;
+/// `None` if it is not known.
+pub(super) fn first_need(wasm: &[u8], names: &[String]) -> Option<Need> {
+    let mut needed = names.iter().filter_map(|name| {
+        let known = UNSUPPORTED.iter().find(|(_, known)| known == name);
+        known.map(|(feature, _)| *feature)
+    });
+    let feature = needed.next()?;
+    let others = needed.fold(RUNS, |others, feature| others | feature);
+    let offset = match validate_around_bodies(wasm, others) {
+        Ok(_) => return instructions::first_with(wasm, feature).map(Need::Function),
+        Err(error) => error.offset(),
+    };
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let mut sections = payloads.filter_map(|payload| section_items(&payload));
+    sections.find_map(|(kind, offsets)| {
+        let end = offsets.last()?;
+        let last = offsets.iter().rev().find(|start| **start <= offset)?;
+        // The types of a group begin where the group does; the first of them is named.
+        let number = offsets.partition_point(|start| start < last);
+        (offset < *end).then_some(Need::Item(kind, number))
+    })
+}
+
+/// What in a module needs a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A function, by its number among those that the module defines.
+    Function(u32),
+    /// An item of a section, by its number there.
+    Item(&'static str, usize),
+}
+
+/// Returns where the items of a section begin, and where the last one ends; `None` for a section
+/// without features of its own.
+fn section_items(payload: &Payload<'_>) -> Option<(&'static str, Vec<u64>)> {
+    macro_rules! items {
+        ($kind:literal, $reader:expr) => {{
+            let reader = $reader.clone();
+            let end = reader.range().end;
+            let starts = reader.into_iter_with_offsets().map_while(Result::ok);
+            let starts = starts.map(|(offset, _)| offset as u64);
+            Some(($kind, starts.chain([end as u64]).collect()))
+        }};
+    }
+    match payload {
+        Payload::TypeSection(reader) => {
+            let groups = reader
+                .clone()
+                .into_iter_with_offsets()
+                .map_while(Result::ok);
+            let starts =
+                groups.flat_map(|(offset, group)| group.into_types().map(move |_| offset as u64));
+            Some(("type", starts.chain([reader.range().end as u64]).collect()))
+        }
+        Payload::ImportSection(reader) => items!("import", reader),
+        Payload::TableSection(reader) => items!("table", reader),
+        Payload::MemorySection(reader) => items!("memory", reader),
+        Payload::TagSection(reader) => items!("tag", reader),
+        Payload::GlobalSection(reader) => items!("global", reader),
+        Payload::ElementSection(reader) => items!("element segment", reader),
+        Payload::DataSection(reader) => items!("data segment", reader),
+        _ => None,
+    }
 }
 
 /// Returns what the engine validates and then cannot compile. It panics on exception references in

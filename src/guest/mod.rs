@@ -58,6 +58,7 @@ use sha2::{Digest, Sha256};
 use crate::safe;
 use crate::source::Place;
 use debug_info::Sources;
+use features::Need;
 use module_info::Description;
 use stack_pointer::StackPointer;
 
@@ -199,7 +200,25 @@ impl Guest {
             unsupported => Err(GuestError::Unsupported {
                 name: self.name().into(),
                 features: unsupported.to_vec(),
+                first: self.first_need(),
             }),
+        }
+    }
+
+    /// Returns what needs the first feature that the engine does not have, for a message.
+    fn first_need(&self) -> String {
+        match features::first_need(self.wasm(), self.unsupported_features()) {
+            Some(Need::Function(number)) => {
+                let imported = self.0.description.imported_functions;
+                let index = imported.saturating_add(number);
+                let name = self.function_name(index);
+                match name.starts_with("func[") {
+                    true => format!(" (first in function {index})"),
+                    false => format!(" (first in function {index}, {name})"),
+                }
+            }
+            Some(Need::Item(kind, number)) => format!(" (first in {kind} {number})"),
+            None => String::new(),
         }
     }
 

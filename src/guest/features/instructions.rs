@@ -1,6 +1,6 @@
 //! The features to which the instructions of a module belong.
 
-use wasmparser::{Operator, Parser, Payload, WasmFeatures};
+use wasmparser::{FunctionBody, Operator, Parser, Payload, WasmFeatures};
 
 /// Returns the feature with a name as `wasmparser` groups instructions by it.
 macro_rules! feature {
@@ -77,6 +77,24 @@ pub(super) fn features(wasm: &[u8]) -> WasmFeatures {
     found
 }
 
+/// Returns the first function that a module defines with an instruction of a feature.
+pub(super) fn first_with(wasm: &[u8], feature: WasmFeatures) -> Option<u32> {
+    let bodies = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let bodies = bodies.filter_map(|payload| match payload {
+        Payload::CodeSectionEntry(body) => Some(body),
+        _ => None,
+    });
+    let mut numbered = (0..).zip(bodies);
+    let found = numbered.find(|(_, body)| {
+        let mut is_found = false;
+        visit_instructions(body, &mut |operator| {
+            is_found |= feature_of(operator).intersects(feature);
+        });
+        is_found
+    });
+    found.map(|(number, _)| number)
+}
+
 /// Returns whether a module catches exceptions in the new form.
 pub(super) fn have_new_handlers(wasm: &[u8]) -> bool {
     let mut found = false;
@@ -92,14 +110,19 @@ fn for_each_instruction(wasm: &[u8], visit: &mut dyn FnMut(&Operator<'_>)) {
         let Payload::CodeSectionEntry(body) = payload else {
             continue;
         };
-        let Ok(mut reader) = body.get_operators_reader() else {
-            continue;
-        };
-        while !reader.eof() {
-            match reader.read() {
-                Ok(operator) => visit(&operator),
-                Err(_) => break,
-            }
+        visit_instructions(&body, visit);
+    }
+}
+
+/// Passes each instruction of a function, up to one that cannot be read.
+fn visit_instructions(body: &FunctionBody<'_>, visit: &mut dyn FnMut(&Operator<'_>)) {
+    let Ok(mut reader) = body.get_operators_reader() else {
+        return;
+    };
+    while !reader.eof() {
+        match reader.read() {
+            Ok(operator) => visit(&operator),
+            Err(_) => break,
         }
     }
 }
