@@ -3,5 +3,6 @@
 mod examples;
 mod glossary;
 mod json;
+mod paths;
 mod readme;
 mod recording;
