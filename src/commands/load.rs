@@ -239,7 +239,7 @@ fn assemble(
                 Files::Folder(folder) => input_file::notice_of_wait(&folder.join(path)),
                 Files::BuiltIn(_) | Files::InMemory(_) => None,
             };
-            files.module(path, is_known).with_context(|| {
+            files.known_module(path, is_known).with_context(|| {
                 format!(
                     "{} names a module that cannot be used",
                     safe::plain(&script.source.name)

@@ -28,11 +28,20 @@ pub enum Files {
 
 impl Files {
     /// Loads the module that a steps file names. A module can be in any folder, because it only
-    /// ever runs as a guest. For `is_known` see [`Guest::load_known`].
+    /// ever runs as a guest.
     ///
     /// # Errors
     /// There is no such file, or it is not a module that the engine can run.
-    pub fn module(
+    pub fn module(&self, path: &str) -> Result<Guest, GuestError> {
+        self.known_module(path, |_| false)
+    }
+
+    /// Loads the module that a steps file names, to run it. For `is_known` see
+    /// [`Guest::load_known`].
+    ///
+    /// # Errors
+    /// Those of [`Files::module`].
+    pub fn known_module(
         &self,
         path: &str,
         is_known: impl FnOnce(&[u8; 32]) -> bool,
