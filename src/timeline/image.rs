@@ -242,8 +242,7 @@ impl Image {
         })
     }
 
-    /// Returns `len` bytes from an offset on; zeros past the end, of which there is at most one
-    /// page.
+    /// Returns `len` bytes from an offset on; zeros past the end, at most one page of them.
     pub fn read(&self, offset: u64, len: u64) -> Vec<u8> {
         let most = self.len.saturating_sub(offset).saturating_add(PAGE);
         let mut out = vec![0; usize::try_from(len.min(most)).unwrap_or(0)];

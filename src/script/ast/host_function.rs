@@ -1,25 +1,7 @@
 //! Host functions: the imports and callbacks that a script describes, and what they do.
 
-use super::{Call, Expr, Name, Reading, SetElement, Span, TableGrowth, TableName};
+use super::{Call, Expr, ImportName, Name, Reading, SetElement, Span, TableGrowth, TableName};
 use crate::wasm_types::ValueType;
-
-/// The two names of an import.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ImportName {
-    /// The name of the module that it is imported from.
-    pub(crate) module: String,
-    /// Its own name.
-    pub(crate) name: String,
-}
-
-/// A host function by its name in a script.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum HostFunctionName {
-    /// A function that the guest imports.
-    Import(ImportName),
-    /// A function that a `callback` statement puts into a table.
-    Callback(String),
-}
 
 /// A host function that the script puts into a table of the guest.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use crate::data_types::Described;
 
 pub(crate) use self::expression::{BinaryOp, ExprKind, Function, PathPart, UnaryOp};
 pub use self::expression::{CallPart, Encoding, Expr, Reading, WrittenType};
-pub use self::host_function::{Action, Callback, HostFunctionName, Import, ImportKind, ImportName};
+pub use self::host_function::{Action, Callback, Import, ImportKind};
 pub(crate) use self::recorded::RecordedActions;
 pub use self::recorded::{DetachedWrite, RecordedStep};
 pub use self::table::{Element, SetElement, TableGrowth, TableName, TablePlace};
@@ -32,6 +32,24 @@ pub struct Name {
     pub text: String,
     /// Its place, quotes included.
     pub(crate) span: Span,
+}
+
+/// The two names of an import.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImportName {
+    /// The name of the module that it is imported from.
+    pub(crate) module: String,
+    /// Its own name.
+    pub(crate) name: String,
+}
+
+/// A host function by its name in a script.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HostFunctionName {
+    /// A function that the guest imports.
+    Import(ImportName),
+    /// A function that a `callback` statement puts into a table.
+    Callback(String),
 }
 
 /// One statement of a script.
