@@ -23,6 +23,9 @@ const MAGIC: &[u8] = b"linmem compiled guest 1\n";
 /// The length of the checksum, in bytes.
 const CHECKSUM: usize = 32;
 
+/// How much of an entry has its [`Origin`], in bytes. The longest part of that is the path of a program.
+const MAX_BEGINNING: u64 = 16 << 10;
+
 /// What a guest was compiled by and from: [`compiler`], the SHA-256 of the module, and the options.
 type Origin = (String, [u8; 32], InstrumentOptions);
 
@@ -63,10 +66,30 @@ fn checksum(facts: &[u8], code: &[u8]) -> [u8; CHECKSUM] {
     hasher.finalize().into()
 }
 
+/// Returns whether this very program made an entry from a file with this SHA-256, as its beginning
+/// states. Then the file was found valid. What comes after the beginning may be damaged.
+pub(super) fn is_from(from: impl Read, sha256: &[u8; 32]) -> bool {
+    let mut beginning = Vec::new();
+    if from
+        .take(MAX_BEGINNING)
+        .read_to_end(&mut beginning)
+        .is_err()
+    {
+        return false;
+    }
+    let facts = beginning
+        .strip_prefix(MAGIC)
+        .and_then(|rest| rest.get(CHECKSUM + size_of::<u64>()..));
+    facts
+        .and_then(|facts| postcard::take_from_bytes::<Origin>(facts).ok())
+        .is_some_and(|((by, from, _), _)| by == compiler() && from == *sha256)
+}
+
 /// Returns the compiled guest of an entry; `None` if it is damaged, or was made by another version of
 /// this program, on another processor or from something else than `key`.
 ///
-/// `length` is that of the whole entry, in bytes. The caller must know that only this program wrote the entry: the code in it will run.
+/// `length` is that of the whole entry, in bytes. The caller must know that only this program wrote the
+/// entry: the code in it will run.
 pub(super) fn read(mut from: impl Read, length: u64, key: &Key) -> Option<CompiledGuest> {
     let mut magic = [0; MAGIC.len()];
     let mut expected = [0; CHECKSUM];
@@ -169,6 +192,32 @@ mod tests {
         let again = decode(&written, &key).unwrap();
         assert_eq!(again.instrumented.journal.sites.len(), 1);
         assert_eq!(bytes(&again, &key), written);
+    }
+
+    #[test]
+    fn only_an_entry_of_this_program_and_this_file_proves_that_the_file_is_valid() {
+        let (key, bytes) = entry();
+        assert!(is_from(&bytes[..], &key.sha256));
+        assert!(!is_from(&bytes[..], &[0; 32]));
+        let head = MAGIC.len() + CHECKSUM + size_of::<u64>();
+        let origin = postcard::to_stdvec(&(compiler(), key.sha256))
+            .unwrap()
+            .len();
+        for at in (0..MAGIC.len()).chain(head..head + origin) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert!(!is_from(&damaged[..], &key.sha256), "byte {at}");
+            assert!(!is_from(&bytes[..at], &key.sha256), "cut at {at}");
+        }
+        let other_program = (
+            compiler().replacen("linmem ", "linmem 9", 1),
+            key.sha256,
+            key.options,
+        );
+        let other_program: &Origin = &other_program;
+        let facts = postcard::to_stdvec(other_program).unwrap();
+        let other = [MAGIC, &[0; CHECKSUM + 8], &facts].concat();
+        assert!(!is_from(&other[..], &key.sha256));
     }
 
     #[test]

@@ -124,31 +124,24 @@ impl CacheFolder {
         &self.path
     }
 
-    /// Returns whether there is an entry whose name begins like this.
-    pub(super) fn has_entry(&self, beginning: &str) -> bool {
+    /// Returns the files of the entries whose names begin like this.
+    pub(super) fn files_beginning_with(&self, beginning: &str) -> impl Iterator<Item = File> {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let mut names = entries.map(|file| file.file_name());
-        names.any(|name| {
+        let entries = entries.filter(move |entry| {
+            let name = entry.file_name();
             let name = name.to_string_lossy();
             name.starts_with(beginning) && name.ends_with(ENDING)
-        })
+        });
+        entries.filter_map(|entry| Some(open_entry(&entry.path())?.0))
     }
 
     /// Returns the file of an entry with its length, and notes that it was used; `None` if there is
     /// none.
     pub(super) fn read(&self, name: &str) -> Option<(File, u64)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(self.file(name))
-            .ok()?;
-        let facts = file.metadata().ok()?;
-        if !facts.is_file() || facts.len() > MAX_ENTRY {
-            return None;
-        }
+        let (file, length) = open_entry(&self.file(name))?;
         // What is used least recently is removed first.
         let _ = file.set_modified(SystemTime::now());
-        Some((file, facts.len()))
+        Some((file, length))
     }
 
     /// Writes an entry in one step, and removes others if all together are too large. Where that
@@ -264,6 +257,18 @@ impl CacheFolder {
         self.path
             .join(format!("{name}.{process}-{count}{DRAFT_ENDING}"))
     }
+}
+
+/// Opens a file with an entry, and returns it with its length. A link, a device or a larger file than
+/// any entry is none.
+fn open_entry(path: &Path) -> Option<(File, u64)> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)
+        .ok()?;
+    let facts = file.metadata().ok()?;
+    (facts.is_file() && facts.len() <= MAX_ENTRY).then_some((file, facts.len()))
 }
 
 #[cfg(test)]

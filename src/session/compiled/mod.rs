@@ -76,11 +76,16 @@ impl CompiledGuests {
         }))
     }
 
-    /// Returns whether the folder has a compiled guest whose file has this SHA-256. Then an earlier
-    /// process found the file valid. Whether the entry is usable is not examined.
+    /// Returns whether the folder has a compiled guest that this very program made from a file with
+    /// this SHA-256. Then an earlier process found the file valid. Whether the entry is usable is
+    /// not examined.
     pub fn has_entry(&self, sha256: &[u8; 32]) -> bool {
+        let beginning = hexadecimal(sha256);
         let folder = self.0.folder.as_ref();
-        folder.is_some_and(|folder| folder.has_entry(&hexadecimal(sha256)))
+        folder.is_some_and(|folder| {
+            let mut files = folder.files_beginning_with(&beginning);
+            files.any(|file| entry::is_from(file, sha256))
+        })
     }
 
     /// Returns the compiled guest, and compiles it if there is none.
@@ -220,32 +225,57 @@ pub(super) enum NotCompiled {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_file_whose_entry_is_damaged_is_validated_after_all() {
+    const OPTIONS: InstrumentOptions = InstrumentOptions {
+        max_memory: 1 << 20,
+        memory: None,
+    };
+
+    /// Returns a folder with the file of an invalid module, a cache there, and the key of that module.
+    fn invalid_module() -> (tempfile::TempDir, std::path::PathBuf, CacheFolder, Key) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("guest.wasm");
-        let invalid = wat::parse_str("(module (func (result i32)))").unwrap();
+        let invalid = wat::parse_str("(module (func (export \"f\") (result i32)))").unwrap();
         std::fs::write(&file, invalid).unwrap();
-        let known = Guest::load_known(&file, |_| true).unwrap();
         let cache = CacheFolder::open(&folder.path().join("cache"), 1 << 20).unwrap();
-        let options = InstrumentOptions {
-            max_memory: 1 << 20,
-            memory: None,
-        };
         let key = Key {
-            sha256: known.sha256(),
-            options,
+            sha256: Guest::load_known(&file, |_| true).unwrap().sha256(),
+            options: OPTIONS,
         };
+        (folder, file, cache, key)
+    }
+
+    #[test]
+    fn a_file_whose_entry_is_of_no_use_is_validated_when_it_is_loaded() {
+        let (_folder, file, cache, key) = invalid_module();
         cache.write(&key.file_name(), &[b"damaged"]);
         let compiled = CompiledGuests::in_folder(cache);
-        assert!(compiled.has_entry(&known.sha256()));
-        assert!(!compiled.has_entry(&[0; 32]));
-        let error = compiled
-            .compiled(&known, options, &CancelHandle::default())
-            .err()
-            .unwrap();
+        let error = Guest::load_known(&file, |sha256| compiled.has_entry(sha256)).unwrap_err();
         assert!(error.to_string().contains("not a valid module"), "{error}");
-        let error = Guest::load_known(&file, |_| false).unwrap_err();
+    }
+
+    #[test]
+    fn a_file_whose_entry_is_damaged_after_its_beginning_is_validated_after_all() {
+        let (_folder, file, cache, key) = invalid_module();
+        let valid = Guest::from_bytes("valid.wat", b"(module)").unwrap();
+        let control = CancelHandle::default();
+        let of_valid = CompiledGuests::default().compiled(&valid, OPTIONS, &control);
+        let (head, code) = entry::encode(&of_valid.unwrap(), &key).unwrap();
+        let mut code = code.as_ref().to_vec();
+        *code.last_mut().unwrap() ^= 1;
+        cache.write(&key.file_name(), &[&head, &code]);
+        let compiled = CompiledGuests::in_folder(cache);
+        assert!(compiled.has_entry(&key.sha256));
+        assert!(!compiled.has_entry(&[0; 32]));
+        let known = Guest::load_known(&file, |sha256| compiled.has_entry(sha256)).unwrap();
+        let error = compiled.compiled(&known, OPTIONS, &control).err().unwrap();
+        assert!(error.to_string().contains("not a valid module"), "{error}");
+        let script = crate::script::parse("g.steps", "call f()\n").unwrap();
+        let config = crate::session::SessionConfig {
+            compiled,
+            script,
+            ..crate::testing::sessions::config(known, "")
+        };
+        let error = crate::session::Session::open(config).err().unwrap();
         assert!(error.to_string().contains("not a valid module"), "{error}");
     }
 

@@ -6,6 +6,7 @@ mod features;
 mod instrument;
 mod interrupt;
 mod journal;
+mod known;
 mod legacy_exceptions;
 mod load;
 mod shipped;
