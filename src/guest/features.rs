@@ -4,20 +4,17 @@
 //! The list follows the engine's sources. `tests/it/guest/features.rs` checks it with one guest for
 //! each feature.
 
+mod first_need;
 mod instructions;
+mod validation;
 
-use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-
-use wasmparser::{
-    ElementItems, ElementKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator,
-    Parser, Payload, ValidPayload, Validator, ValidatorResources, WasmFeatures,
-};
+use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
 
 use super::module_info::Description;
 use super::{GuestError, ValueType};
 use crate::safe;
+pub(super) use first_need::Need;
+use validation::{Validation, validate_around_bodies};
 
 /// The features with which wasmer 7.4.2 validates a module for cranelift by default. Imports in the
 /// compact encoding are not among them, but instrumentation writes these in the plain one.
@@ -103,24 +100,93 @@ const USED: [(WasmFeatures, &str); 22] = [
     (WasmFeatures::COMPACT_IMPORTS, "compact imports"),
 ];
 
-/// Returns the features that a valid module uses: without them, it would not be valid.
+/// What a module needs of WebAssembly.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    /// What the engine and instrumentation do not have.
+    pub unsupported: Vec<String>,
+    /// What needs the first of that first; `None` if it is not known.
+    pub first: Option<Need>,
+    /// Whether the module has exceptions in the old form, and can run.
+    pub has_legacy_exceptions: bool,
+    /// The features of [`used`]; `None` if they were not searched for.
+    pub used: Option<Vec<&'static str>>,
+}
+
+/// Returns what a module needs and the engine does not have. A body that is valid with the features of
+/// the engine is validated once.
 ///
-/// The code of a large module is read twice: for the features of its instructions, and to see that
-/// nothing else in it needs a feature.
-pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
-    let all = USED
-        .iter()
-        .fold(WasmFeatures::empty(), |all, (feature, _)| all | *feature);
-    let mut found = instructions::features(wasm) & all;
+/// # Errors
+///
+/// Returns an error if the module is not valid with all features.
+pub(super) fn needs(name: &str, wasm: &[u8]) -> Result<Needs, GuestError> {
+    needs_of(name, wasm, &mut Validation::new(wasm))
+}
+
+fn needs_of(name: &str, wasm: &[u8], validation: &mut Validation) -> Result<Needs, GuestError> {
+    if validation.is_valid(ENGINE) {
+        return Ok(Needs::default());
+    }
+    let unsupported = match validation.is_valid(RUNS) {
+        true => Vec::new(),
+        false => unsupported(name, wasm, validation)?,
+    };
+    Ok(Needs {
+        first: first_need::first_need(wasm, &unsupported, &validation.pending_bodies()),
+        has_legacy_exceptions: unsupported.is_empty(),
+        unsupported,
+        used: None,
+    })
+}
+
+/// Returns what a module needs, and the features that it uses. Its code is read twice: for the features
+/// of its instructions, and to validate it with no others.
+///
+/// # Errors
+///
+/// Returns an error if the module is not valid with all features.
+pub(super) fn survey(name: &str, wasm: &[u8]) -> Result<Needs, GuestError> {
+    survey_of(name, wasm, &mut Validation::new(wasm))
+}
+
+fn survey_of(name: &str, wasm: &[u8], validation: &mut Validation) -> Result<Needs, GuestError> {
+    let all = all_of(&USED);
+    let in_bodies = instructions::features(validation.pending_bodies());
+    let mut found = in_bodies & all;
     found |= without_which_invalid(all - found, &|features| {
         is_valid_without_bodies(wasm, features)
     });
-    let rest = all - found;
-    if !is_valid(wasm, WasmFeatures::all() - rest) {
-        found |= without_which_invalid(rest, &|features| is_valid(wasm, features));
+    if !validation.is_valid((RUNS | found) - (all - found)) {
+        // Something else in a body needs a feature, such as the type of a local.
+        found |=
+            without_which_invalid(all - found, &|features| validation.would_be_valid(features));
     }
-    let names = USED.iter().filter(|(feature, _)| found.contains(*feature));
-    names.map(|(_, name)| *name).collect()
+    let mut needs = Needs::default();
+    if !validation.is_valid(RUNS | found) {
+        // The module is invalid, or it needs what has no name in a list of features.
+        needs = self::needs(name, wasm)?;
+    } else if RUNS.contains(found) {
+        needs.has_legacy_exceptions = found.contains(WasmFeatures::LEGACY_EXCEPTIONS);
+    } else {
+        let names = needed_features(&|feature, features| {
+            (in_bodies | found).contains(feature)
+                || !is_valid_without_bodies(wasm, features - feature)
+        });
+        needs.unsupported = names.into_iter().map(String::from).collect();
+    }
+    let used = USED.iter().filter(|(feature, _)| found.contains(*feature));
+    needs.used = Some(used.map(|(_, name)| *name).collect());
+    Ok(needs)
+}
+
+fn all_of(list: &[(WasmFeatures, &str)]) -> WasmFeatures {
+    list.iter().map(|(feature, _)| *feature).collect()
+}
+
+/// Returns the features that a valid module uses: without them, it would not be valid.
+pub(super) fn used(wasm: &[u8]) -> Vec<&'static str> {
+    let needs = survey("", wasm).unwrap_or_default();
+    needs.used.unwrap_or_default()
 }
 
 /// Returns which of these features make a module invalid if all others are there. Searches by halves,
@@ -144,132 +210,65 @@ fn without_which_invalid(
 /// Returns whether the engine would validate a module. [`unsupported_limit`] finds what it still cannot
 /// compile.
 pub(super) fn is_engine_valid(wasm: &[u8]) -> bool {
-    is_valid(wasm, ENGINE)
+    Validation::new(wasm).is_valid(ENGINE)
 }
 
-/// Returns the features that a module needs and that neither the engine nor instrumentation has.
-///
-/// The bodies of the functions are validated once more, and on all processors: a large module is
-/// refused as quickly as it is accepted.
+/// Returns the features that a module needs and that neither the engine nor instrumentation has. The
+/// module is not valid with what they have.
 ///
 /// # Errors
 ///
 /// Returns an error if the module is not valid with all features.
-pub(super) fn unsupported(name: &str, wasm: &[u8]) -> Result<Vec<String>, GuestError> {
-    if is_valid(wasm, RUNS) {
-        return Ok(Vec::new());
-    }
-    let all = UNSUPPORTED
-        .iter()
-        .fold(WasmFeatures::empty(), |all, (feature, _)| all | *feature);
-    let in_bodies = instructions::features(wasm) & all;
-    let is_needed = |feature: WasmFeatures, features: WasmFeatures| {
-        in_bodies.contains(feature) || !is_valid_without_bodies(wasm, features - feature)
+fn unsupported(
+    name: &str,
+    wasm: &[u8],
+    validation: &mut Validation,
+) -> Result<Vec<String>, GuestError> {
+    let with_bodies = |in_bodies: WasmFeatures| {
+        needed_features(&|feature, features| {
+            in_bodies.contains(feature) || !is_valid_without_bodies(wasm, features - feature)
+        })
     };
-    let names = needed_features(&is_needed);
-    let needed = UNSUPPORTED
-        .iter()
-        .filter(|(_, name)| names.contains(name))
-        .fold(RUNS, |needed, (feature, _)| needed | *feature);
-    if !names.is_empty() && is_valid(wasm, needed) {
-        return Ok(names.into_iter().map(String::from).collect());
+    let is_valid_with = |names: &[&str], validation: &mut Validation| {
+        let needed = UNSUPPORTED.iter().filter(|(_, name)| names.contains(name));
+        let needed = needed.fold(RUNS, |needed, (feature, _)| needed | *feature);
+        !names.is_empty() && validation.is_valid(needed)
+    };
+    let mut names = with_bodies(WasmFeatures::empty());
+    if !is_valid_with(&names, validation) {
+        names = with_bodies(instructions::features(validation.pending_bodies()));
+        if !is_valid_with(&names, validation) {
+            // Something else in a body needs a feature, such as the type of a local.
+            if !validation.would_be_valid(WasmFeatures::all()) {
+                return Err(invalid(name, wasm));
+            }
+            names = needed_features(&|feature, features| {
+                !validation.would_be_valid(features - feature)
+            });
+        }
     }
-    // Something else in a body needs a feature, such as the type of a local, or the module is invalid.
-    if !is_valid(wasm, WasmFeatures::all()) {
-        Validator::new_with_features(WasmFeatures::all())
-            .validate_all(wasm)
-            .map_err(|error| GuestError::Invalid {
-                name: name.into(),
-                offset: error.offset(),
-                message: safe::cut(error.message(), 300),
-            })?;
-    }
-    let names = needed_features(&|feature, features| !is_valid(wasm, features - feature));
     Ok(match names.is_empty() {
         true => vec!["a feature of WebAssembly that this program does not know by name".into()],
         false => names.into_iter().map(String::from).collect(),
     })
 }
 
-fn is_valid(wasm: &[u8], features: WasmFeatures) -> bool {
-    validate(wasm, features).is_ok()
-}
-
-/// The least code of functions that is validated on several threads, in bytes.
-const MIN_PARALLEL: u64 = 256 << 10;
-
-/// Validates a module: its functions on all processors.
-///
-/// # Errors
-///
-/// Returns one of the errors of the module. That need not be the first.
-fn validate(wasm: &[u8], features: WasmFeatures) -> wasmparser::Result<()> {
-    let functions = validate_around_bodies(wasm, features)?;
-    let length = |body: &FunctionBody<'_>| body.range().end.saturating_sub(body.range().start);
-    let bytes: u64 = functions.iter().map(|(_, body)| length(body)).sum();
-    let threads = match thread::available_parallelism() {
-        Ok(count) if bytes >= MIN_PARALLEL => count.get(),
-        _ => 1,
+/// Returns the first error of a module that is not valid with all features.
+fn invalid(name: &str, wasm: &[u8]) -> GuestError {
+    let validated = Validator::new_with_features(WasmFeatures::all()).validate_all(wasm);
+    let (offset, message) = match &validated {
+        Err(error) => (error.offset(), safe::cut(error.message(), 300)),
+        Ok(_) => (0, "it is not valid".into()),
     };
-    let functions = Mutex::new(functions.into_iter());
-    let validate_some = || {
-        let mut allocations = FuncValidatorAllocations::default();
-        loop {
-            let next: Vec<_> = lock(&functions).by_ref().take(64).collect();
-            if next.is_empty() {
-                return Ok(());
-            }
-            for (function, body) in next {
-                let mut validator = function.into_validator(allocations);
-                if let Err(error) = validator.validate(&body) {
-                    // One error is enough, so nothing is left for the other threads.
-                    lock(&functions).by_ref().for_each(drop);
-                    return Err(error);
-                }
-                allocations = validator.into_allocations();
-            }
-        }
-    };
-    thread::scope(|scope| {
-        // A thread that the system does not give leaves its work to the others.
-        let others: Vec<_> = (1..threads)
-            .filter_map(|_| {
-                thread::Builder::new()
-                    .spawn_scoped(scope, validate_some)
-                    .ok()
-            })
-            .collect();
-        let own = validate_some();
-        others
-            .into_iter()
-            .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .fold(own, wasmparser::Result::and)
-    })
-}
-
-type Function<'a> = (FuncToValidate<ValidatorResources>, FunctionBody<'a>);
-
-/// Validates everything but the bodies of functions, and returns these.
-fn validate_around_bodies(
-    wasm: &[u8],
-    features: WasmFeatures,
-) -> wasmparser::Result<Vec<Function<'_>>> {
-    let mut validator = Validator::new_with_features(features);
-    let mut functions = Vec::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        if let ValidPayload::Func(function, body) = validator.payload(&payload?)? {
-            functions.push((function, body));
-        }
+    GuestError::Invalid {
+        name: name.into(),
+        offset,
+        message,
     }
-    Ok(functions)
 }
 
 fn is_valid_without_bodies(wasm: &[u8], features: WasmFeatures) -> bool {
     validate_around_bodies(wasm, features).is_ok()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the names of the features that a module needs: those that cannot be removed one after
@@ -290,72 +289,6 @@ fn needed_features(is_needed: &dyn Fn(WasmFeatures, WasmFeatures) -> bool) -> Ve
         }
     }
     names
-}
-
-/// Returns what in a module needs the first of these features first, as a phrase such as `function 12`;
-/// `None` if it is not known.
-pub(super) fn first_need(wasm: &[u8], names: &[String]) -> Option<Need> {
-    let mut needed = names.iter().filter_map(|name| {
-        let known = UNSUPPORTED.iter().find(|(_, known)| known == name);
-        known.map(|(feature, _)| *feature)
-    });
-    let feature = needed.next()?;
-    let others = needed.fold(RUNS, |others, feature| others | feature);
-    let offset = match validate_around_bodies(wasm, others) {
-        Ok(_) => return instructions::first_with(wasm, feature).map(Need::Function),
-        Err(error) => error.offset(),
-    };
-    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
-    let mut sections = payloads.filter_map(|payload| section_items(&payload));
-    sections.find_map(|(kind, offsets)| {
-        let end = offsets.last()?;
-        let last = offsets.iter().rev().find(|start| **start <= offset)?;
-        // The types of a group begin where the group does; the first of them is named.
-        let number = offsets.partition_point(|start| start < last);
-        (offset < *end).then_some(Need::Item(kind, number))
-    })
-}
-
-/// What in a module needs a feature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    /// A function, by its number among those that the module defines.
-    Function(u32),
-    /// An item of a section, by its number there.
-    Item(&'static str, usize),
-}
-
-/// Returns where the items of a section begin, and where the last one ends; `None` for a section
-/// without features of its own.
-fn section_items(payload: &Payload<'_>) -> Option<(&'static str, Vec<u64>)> {
-    macro_rules! items {
-        ($kind:literal, $reader:expr) => {{
-            let reader = $reader.clone();
-            let end = reader.range().end;
-            let starts = reader.into_iter_with_offsets().map_while(Result::ok);
-            let starts = starts.map(|(offset, _)| offset as u64);
-            Some(($kind, starts.chain([end as u64]).collect()))
-        }};
-    }
-    match payload {
-        Payload::TypeSection(reader) => {
-            let groups = reader
-                .clone()
-                .into_iter_with_offsets()
-                .map_while(Result::ok);
-            let starts =
-                groups.flat_map(|(offset, group)| group.into_types().map(move |_| offset as u64));
-            Some(("type", starts.chain([reader.range().end as u64]).collect()))
-        }
-        Payload::ImportSection(reader) => items!("import", reader),
-        Payload::TableSection(reader) => items!("table", reader),
-        Payload::MemorySection(reader) => items!("memory", reader),
-        Payload::TagSection(reader) => items!("tag", reader),
-        Payload::GlobalSection(reader) => items!("global", reader),
-        Payload::ElementSection(reader) => items!("element segment", reader),
-        Payload::DataSection(reader) => items!("data segment", reader),
-        _ => None,
-    }
 }
 
 /// Returns what the engine validates and then cannot compile. It panics on exception references in

@@ -58,7 +58,7 @@ use sha2::{Digest, Sha256};
 use crate::safe;
 use crate::source::Place;
 use debug_info::Sources;
-use features::Need;
+use features::{Need, Needs};
 use module_info::Description;
 use stack_pointer::StackPointer;
 
@@ -93,8 +93,7 @@ struct Inner {
     /// The binary of a text module; `None` if the file is a binary.
     assembled: Option<Assembled>,
     description: Description,
-    /// What the module needs and the engine does not have.
-    unsupported: Vec<String>,
+    needs: Needs,
     /// The folder of the file; `None` if no files may be read.
     folder: Option<PathBuf>,
     sources: Sources,
@@ -111,6 +110,8 @@ struct Inner {
 enum Validation {
     /// This process, when it loads the module.
     Now,
+    /// The same, with a search for the features that the module uses.
+    WithSurvey,
     /// An earlier process has done so.
     Earlier,
 }
@@ -207,7 +208,7 @@ impl Guest {
 
     /// Returns what needs the first feature that the engine does not have, for a message.
     fn first_need(&self) -> String {
-        match features::first_need(self.wasm(), self.unsupported_features()) {
+        match self.0.needs.first {
             Some(Need::Function(number)) => {
                 let imported = self.0.description.imported_functions;
                 let index = imported.saturating_add(number);
@@ -252,11 +253,10 @@ impl Guest {
         let wasm = assembled
             .as_ref()
             .map_or(&given, |assembled| &assembled.wasm);
-        let is_validated = validation == Validation::Now;
-        let is_plain = !is_validated || features::is_engine_valid(wasm);
-        let mut unsupported = match is_plain {
-            true => Vec::new(),
-            false => features::unsupported(&name, wasm)?,
+        let mut needs = match validation {
+            Validation::Now => features::needs(&name, wasm)?,
+            Validation::WithSurvey => features::survey(&name, wasm)?,
+            Validation::Earlier => Needs::default(),
         };
         let mut description = Description::read(wasm).map_err(|error| GuestError::Invalid {
             name: name.clone(),
@@ -264,9 +264,10 @@ impl Guest {
             message: safe::cut(error.message(), MAX_NAME),
         })?;
         // Nothing else is refused by the engine and accepted here.
-        description.has_legacy_exceptions = !is_plain && unsupported.is_empty();
-        if unsupported.is_empty() {
-            unsupported.extend(features::unsupported_limit(wasm, &description).map(String::from));
+        description.has_legacy_exceptions = needs.has_legacy_exceptions;
+        if needs.unsupported.is_empty() {
+            let limit = features::unsupported_limit(wasm, &description);
+            needs.unsupported.extend(limit.map(String::from));
         }
         let folder = folder.map(|folder| {
             if folder.as_os_str().is_empty() {
@@ -282,10 +283,10 @@ impl Guest {
             given,
             assembled,
             description,
-            unsupported,
+            needs,
             folder,
             sources,
-            is_validated,
+            is_validated: validation != Validation::Earlier,
             sha256: OnceLock::new(),
             stack_pointer: OnceLock::new(),
         })))
@@ -294,13 +295,14 @@ impl Guest {
     /// Returns what the module needs and the engine does not have. It is empty for every guest
     /// except those of [`Guest::load_for_inspection`].
     pub(crate) fn unsupported_features(&self) -> &[String] {
-        &self.0.unsupported
+        &self.0.needs.unsupported
     }
 
     /// Returns the features of WebAssembly that the module uses and that came after its first
     /// version.
     pub(crate) fn features_used(&self) -> Vec<&'static str> {
-        features::used(self.wasm())
+        let known = self.0.needs.used.clone();
+        known.unwrap_or_else(|| features::used(self.wasm()))
     }
 
     /// Returns the name of the guest: its path as the person wrote it, safe to print.
@@ -551,7 +553,7 @@ impl Described {
             Ok(component) => Ok(Described::Component(component)),
             Err(bytes) => {
                 let name = path.display().to_string();
-                Guest::described(&name, bytes, path.parent(), Validation::Now)
+                Guest::described(&name, bytes, path.parent(), Validation::WithSurvey)
                     .map(Described::Module)
             }
         }

@@ -1,6 +1,8 @@
 //! The features to which the instructions of a module belong.
 
-use wasmparser::{FunctionBody, Operator, Parser, Payload, WasmFeatures};
+use wasmparser::{FunctionBody, Operator, WasmFeatures};
+
+use super::validation::{bodies, code_bytes, on_all_processors};
 
 /// Returns the feature with a name as `wasmparser` groups instructions by it.
 macro_rules! feature {
@@ -70,48 +72,40 @@ macro_rules! define_feature_of {
 
 wasmparser::for_each_operator!(define_feature_of);
 
-/// Returns the features of a module's instructions. A body that cannot be read has none.
-pub(super) fn features(wasm: &[u8]) -> WasmFeatures {
-    let mut found = WasmFeatures::empty();
-    for_each_instruction(wasm, &mut |operator| found |= feature_of(operator));
-    found
+/// Returns the features of the instructions in some bodies. A body that cannot be read has none.
+pub(super) fn features(bodies: Vec<(u32, FunctionBody<'_>)>) -> WasmFeatures {
+    let bytes = bodies.iter().map(|(_, body)| code_bytes(body)).sum();
+    let found = on_all_processors(bodies, bytes, |bodies| {
+        let mut found = WasmFeatures::empty();
+        for (_, body) in bodies {
+            visit_instructions(&body, &mut |operator| found |= feature_of(operator));
+        }
+        found
+    });
+    found.into_iter().collect()
 }
 
-/// Returns the first function that a module defines with an instruction of a feature.
-pub(super) fn first_with(wasm: &[u8], feature: WasmFeatures) -> Option<u32> {
-    let bodies = Parser::new(0).parse_all(wasm).map_while(Result::ok);
-    let bodies = bodies.filter_map(|payload| match payload {
-        Payload::CodeSectionEntry(body) => Some(body),
-        _ => None,
-    });
-    let mut numbered = (0..).zip(bodies);
-    let found = numbered.find(|(_, body)| {
+/// Returns the number of the first function with an instruction of a feature.
+pub(super) fn first_with(bodies: &[(u32, FunctionBody<'_>)], feature: WasmFeatures) -> Option<u32> {
+    let found = bodies.iter().find(|(_, body)| {
         let mut is_found = false;
         visit_instructions(body, &mut |operator| {
             is_found |= feature_of(operator).intersects(feature);
         });
         is_found
     });
-    found.map(|(number, _)| number)
+    found.map(|(number, _)| *number)
 }
 
 /// Returns whether a module catches exceptions in the new form.
 pub(super) fn have_new_handlers(wasm: &[u8]) -> bool {
     let mut found = false;
-    for_each_instruction(wasm, &mut |operator| {
-        found |= matches!(operator, Operator::TryTable { .. });
-    });
-    found
-}
-
-/// Passes each instruction of each function, up to one that cannot be read.
-fn for_each_instruction(wasm: &[u8], visit: &mut dyn FnMut(&Operator<'_>)) {
-    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
-        let Payload::CodeSectionEntry(body) = payload else {
-            continue;
-        };
-        visit_instructions(&body, visit);
+    for body in bodies(wasm) {
+        visit_instructions(&body, &mut |operator| {
+            found |= matches!(operator, Operator::TryTable { .. });
+        });
     }
+    found
 }
 
 /// Passes each instruction of a function, up to one that cannot be read.
