@@ -60,6 +60,8 @@ pub enum FindingKind {
     StrayWrite,
     /// The host wrote to the part of the stack that the guest has not used yet.
     UnusedStackWrite,
+    /// The host wrote data where a record of a view has padding.
+    PaddingWritten,
     /// Memory grew, so views of it and lengths that the host holds are out of date.
     MemoryGrew,
     /// A recorded host wrote into a view that growth had detached.
@@ -78,7 +80,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [FindingKind; 32] = [
+    pub const ALL: [FindingKind; 33] = [
         FindingKind::OutOfBounds,
         FindingKind::Trap,
         FindingKind::StalePointer,
@@ -104,6 +106,7 @@ impl FindingKind {
         FindingKind::StackAddressReturned,
         FindingKind::StrayWrite,
         FindingKind::UnusedStackWrite,
+        FindingKind::PaddingWritten,
         FindingKind::MemoryGrew,
         FindingKind::DetachedView,
         FindingKind::GrowthRefused,
@@ -141,6 +144,7 @@ impl FindingKind {
             FindingKind::StackAddressReturned => "stack-address-returned",
             FindingKind::StrayWrite => "stray-write",
             FindingKind::UnusedStackWrite => "unused-stack-write",
+            FindingKind::PaddingWritten => "padding-written",
             FindingKind::MemoryGrew => "memory-grew",
             FindingKind::DetachedView => "detached-view",
             FindingKind::GrowthRefused => "growth-refused",
@@ -172,6 +176,7 @@ impl FindingKind {
             | FindingKind::StackNotRestored
             | FindingKind::DanglingStackPointer
             | FindingKind::StrayWrite
+            | FindingKind::PaddingWritten
             | FindingKind::DetachedView
             | FindingKind::GrowthRefused => Severity::Warning,
             FindingKind::PointerNotRefetched

@@ -29,6 +29,9 @@ mod swapped;
 #[cfg(test)]
 mod tests;
 mod text_length;
+mod view;
+mod view_pointers;
+mod views;
 
 use std::sync::Arc;
 
@@ -46,6 +49,7 @@ use stack_pointer::StackPointers;
 use stray_writes::Known;
 use swapped::LastCalls;
 use text_length::HostTexts;
+use views::Views;
 
 use crate::value::Value;
 
@@ -63,6 +67,7 @@ pub struct Checks {
     data_parts: DataParts,
     host_texts: HostTexts,
     last_calls: LastCalls,
+    views: Views,
     /// Whether the module shows where its heap begins.
     has_heap: bool,
     /// Whether a write to the unused end of the stack was found.
@@ -135,6 +140,7 @@ impl Checks {
         let is_new = |finding: &Finding| !found.iter().any(|known| is_same(known, finding));
         let new: Vec<Finding> = found_by_ledger.into_iter().filter(is_new).collect();
         found.extend(new);
+        found.extend(self.check_views(record));
         self.host_texts.record_step(record);
         self.last_calls.record_step(record);
         found.extend(self.pointers.record_step(record));
@@ -143,6 +149,10 @@ impl Checks {
             self.has_ended = true;
             found.extend(self.blocks.leaks());
         }
+        for finding in &mut found {
+            self.views.describe(finding, &record.memory);
+        }
+        self.views.record_step(record);
         found
     }
 
@@ -214,6 +224,16 @@ impl Checks {
             pointers: &self.pointers,
             data: &self.data,
         }
+    }
+
+    /// Checks what a step wrote into views.
+    fn check_views(&self, record: &StepRecord) -> Vec<Finding> {
+        let known = view_pointers::Known {
+            blocks: &self.blocks,
+            given: &self.given,
+            stack: &self.stack_pointers,
+        };
+        self.views.check_step(record, &known)
     }
 
     fn known(&self) -> Known<'_> {

@@ -101,6 +101,10 @@ fn sentence(finding: &Finding) -> Option<String> {
         FindingKind::UnusedStackWrite => {
             "The guest's stack has these bytes when it gets deeper.".into()
         }
+        FindingKind::PaddingWritten if bytes == "1 byte" => {
+            format!("The byte{at} is padding: no field has it.")
+        }
+        FindingKind::PaddingWritten => format!("The {bytes}{at} are padding: no field has them."),
         FindingKind::DetachedView => {
             "The view was of memory as it was before the growth: it has no bytes any more.".into()
         }

@@ -15,3 +15,4 @@ mod recording;
 mod runs;
 mod stack;
 mod standard;
+mod views;
