@@ -420,7 +420,8 @@ pub enum DiffFormat {
 #[derive(Debug, Args)]
 pub struct WhoArgs {
     /// The bytes, as expressions of the steps language: an address such as 0x400, ptr or ptr + 4, and
-    /// a length such as 0x400..16; without a length, one byte
+    /// a length such as 0x400..16; or a field such as shapes[2].name. Without a length, one byte, or all
+    /// of the field
     #[arg(value_name = "ADDRESS[..LENGTH]")]
     pub range: String,
 
@@ -459,7 +460,8 @@ pub enum WhoFormat {
 
 #[derive(Debug, Args)]
 pub struct MemoryArgs {
-    /// The address of the first byte, as an expression of the steps language such as 0x400 or ptr + 4
+    /// The address of the first byte, as an expression of the steps language such as 0x400 or ptr + 4,
+    /// or a field such as shapes[2].name
     pub address: String,
 
     /// The number of bytes, as an expression too; at most 1 MiB, but for --format raw
@@ -472,6 +474,10 @@ pub struct MemoryArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = MemoryFormat::Text)]
     pub format: MemoryFormat,
+
+    /// The type at ADDRESS, such as Point or '[Point; 4]', for --format fields
+    #[arg(long = "as", value_name = "TYPE")]
+    pub data_type: Option<String>,
 
     #[command(flatten)]
     pub session: SessionArgs,
@@ -488,6 +494,8 @@ pub enum MemoryFormat {
     Raw,
     /// A JSON document
     Json,
+    /// The fields of the views there, or of the type of --as, a line each
+    Fields,
 }
 
 #[derive(Debug, Args)]

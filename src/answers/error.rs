@@ -40,6 +40,30 @@ pub enum AnswerError {
         /// The reason.
         message: String,
     },
+    /// A text that is no type.
+    #[error("`{written}` is not a type: {message}")]
+    NotAType {
+        /// The text, cut and safe to print.
+        written: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Bytes that no view has.
+    #[error(
+        "no view of the session has bytes of {:#x}..{:#x}; name a type, as with --as Point",
+        span.start,
+        span.end()
+    )]
+    NoFields {
+        /// The bytes.
+        span: Span,
+    },
+    /// Too many fields for an answer.
+    #[error("the bytes have {most} fields or more; ask for a part of them")]
+    TooManyFields {
+        /// The most fields of an answer.
+        most: usize,
+    },
     /// A value that is no address; the reason is safe to print.
     #[error("{0}")]
     NotAnAddress(String),
@@ -108,15 +132,19 @@ impl AnswerError {
             AnswerError::NotJson(_) => "not-json",
             AnswerError::NotAQuestion(_) => "not-a-question",
             AnswerError::NoSuchMoment(_) | AnswerError::NoSteps => "no-such-moment",
-            AnswerError::NotAnExpression { .. } => "not-an-expression",
-            AnswerError::NoValue { .. } | AnswerError::NotBoundYet { .. } => "no-value",
+            AnswerError::NotAnExpression { .. } | AnswerError::NotAType { .. } => {
+                "not-an-expression"
+            }
+            AnswerError::NoValue { .. }
+            | AnswerError::NotBoundYet { .. }
+            | AnswerError::NoFields { .. } => "no-value",
             AnswerError::NotALength(_) | AnswerError::NoBytes | AnswerError::TooLong { .. } => {
                 "bad-length"
             }
             AnswerError::NotAnAddress(_)
             | AnswerError::OutsideMemory { .. }
             | AnswerError::NoMemory { .. } => "outside-memory",
-            AnswerError::ValueTooLarge { .. } => "too-large",
+            AnswerError::ValueTooLarge { .. } | AnswerError::TooManyFields { .. } => "too-large",
         }
     }
 }

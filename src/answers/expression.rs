@@ -7,7 +7,7 @@ use crate::safe;
 use crate::script;
 use crate::script::ast::Expr;
 use crate::script::eval::{EvalEnv, EvalErrorKind, address, evaluate, subject};
-use crate::timeline::{At, Moment, Span, Timeline};
+use crate::timeline::{At, Moment, Span, StepRecord, Timeline};
 use crate::value::Value;
 
 /// Characters of an expression in a message before it is cut.
@@ -43,8 +43,8 @@ pub fn split_range(text: &str) -> (&str, Option<&str>) {
 
 /// Evaluates expressions at a moment of a run.
 pub(super) struct Expressions<'a> {
-    timeline: &'a Timeline,
-    moment: Moment,
+    pub(super) timeline: &'a Timeline,
+    pub(super) moment: Moment,
 }
 
 impl<'a> Expressions<'a> {
@@ -57,14 +57,18 @@ impl<'a> Expressions<'a> {
     /// # Errors
     /// An expression has no value, or the length is 0 or more than `most`.
     pub(super) fn span(&self, range: &Range, most: Option<u64>) -> Result<Span, AnswerError> {
-        let start = self
-            .address(&range.address, "the address")?
-            .map_err(AnswerError::NotAnAddress)?;
+        let named = self.named_span(&range.address)?;
+        let start = match named {
+            Some(named) => named.start,
+            None => self
+                .address(&range.address, "the address")?
+                .map_err(AnswerError::NotAnAddress)?,
+        };
         let len = match &range.length {
             Some(length) => self
                 .address(length, "the length")?
                 .map_err(AnswerError::NotALength)?,
-            None => 1,
+            None => named.map_or(1, |named| named.len),
         };
         match (len, most) {
             (0, _) => Err(AnswerError::NoBytes),
@@ -120,7 +124,7 @@ impl<'a> Expressions<'a> {
     }
 
     /// Returns the names of all inputs, and of all variables of the run.
-    fn names(&self) -> HashSet<&'a str> {
+    pub(super) fn names(&self) -> HashSet<&'a str> {
         let inputs = self.timeline.inputs.iter().map(|input| input.name.as_str());
         let steps = self.timeline.steps().iter();
         let bindings = steps.flat_map(|step| &step.bindings);
@@ -141,13 +145,21 @@ impl<'a> Expressions<'a> {
     }
 }
 
-impl EvalEnv for Expressions<'_> {
-    fn variable(&self, name: &str) -> Option<&Value> {
+impl<'a> Expressions<'a> {
+    /// Returns the last step up to the moment that has bound a variable.
+    pub(super) fn bound_in(&self, name: &str) -> Option<&'a StepRecord> {
         let Moment { step, .. } = self.moment;
         // A step binds its variables when it ends.
         let ended = step + usize::from(self.timeline.is_end_of_step(self.moment));
-        let steps = self.timeline.steps().iter().take(ended).rev();
-        let mut bindings = steps.flat_map(|step| step.bindings.iter().rev());
+        let mut steps = self.timeline.steps().iter().take(ended).rev();
+        steps.find(|step| step.bindings.iter().any(|binding| binding.name == name))
+    }
+}
+
+impl EvalEnv for Expressions<'_> {
+    fn variable(&self, name: &str) -> Option<&Value> {
+        let bindings = self.bound_in(name).map(|step| step.bindings.iter().rev());
+        let mut bindings = bindings.into_iter().flatten();
         let bound = bindings.find(|binding| binding.name == name);
         let input = || self.timeline.inputs.iter().find(|input| input.name == name);
         bound

@@ -9,6 +9,8 @@
 
 mod error;
 mod expression;
+mod field_path;
+mod field_rows;
 mod request;
 mod writers;
 
@@ -17,6 +19,7 @@ use crate::value::Value;
 
 pub use error::AnswerError;
 pub use expression::split_range;
+pub use field_rows::{FieldRow, field_rows, find_type};
 pub use request::{MAX_LINE, Request};
 pub use writers::{Run, Writers};
 
@@ -34,9 +37,9 @@ const MAX_VALUE: usize = 1 << 20;
 /// A range of memory at a moment, as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {
-    /// An expression: the address of the first byte.
+    /// An expression: the address of the first byte. Or a field, or the name of a region or block.
     pub address: String,
-    /// An expression: the number of bytes; `None` for one byte.
+    /// An expression: the number of bytes; `None` for one byte, or for all of a field or a name.
     pub length: Option<String>,
     /// The moment; `None` for the end of the run.
     pub at: Option<At>,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use linmem::answers::AnswerError;
 use linmem::report;
+use linmem::session::SessionConfig;
 use linmem::timeline::Timeline;
 
 use crate::cli::{AppearanceArgs, SessionArgs};
@@ -25,7 +26,18 @@ pub fn about_run(
     args: &SessionArgs,
     answer: impl FnOnce(&Timeline) -> Result<()>,
 ) -> Result<ExitCode> {
-    let timeline = run::complete(load::opening(file, args)?)?;
+    about_session(load::opening(file, args)?, answer)
+}
+
+/// Runs a session that is loaded, and calls `answer` as [`about_run`] does.
+///
+/// # Errors
+/// As those of [`about_run`].
+pub fn about_session(
+    opening: SessionConfig,
+    answer: impl FnOnce(&Timeline) -> Result<()>,
+) -> Result<ExitCode> {
+    let timeline = run::complete(opening)?;
     let interrupt = interrupt::listen();
     interrupt.end_at_once();
     if timeline.interrupted || interrupt.is_received() {

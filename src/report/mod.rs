@@ -13,7 +13,7 @@ mod lesson_check;
 pub use common::options::{Format, LessonPage, Options};
 pub use common::summary::{ending, problem, summary_line};
 pub use format::{
-    Case, Verdict, write, write_answer_line, write_comparison, write_greeting, write_junit,
-    write_memory, write_touch, write_writers,
+    Case, Verdict, write, write_answer_line, write_comparison, write_fields, write_greeting,
+    write_junit, write_memory, write_touch, write_writers,
 };
 pub use lesson_check::lesson_problems;

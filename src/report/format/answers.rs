@@ -8,7 +8,7 @@ use std::io;
 
 use serde_json::Value;
 
-use crate::answers::{Answer, AnswerError, FoundTouch, MemoryPart, Writers};
+use crate::answers::{Answer, AnswerError, FieldRow, FoundTouch, MemoryPart, Writers};
 use crate::report::common::options::{Format, Options};
 use crate::timeline::{Moment, Timeline};
 
@@ -55,6 +55,19 @@ pub fn write_memory(
         Format::Text => text::write_memory(memory, options, out),
         _ => json::write_memory(memory, out),
     }
+}
+
+/// Writes the fields that have bytes of a range, as text.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_fields(
+    memory: &MemoryPart,
+    rows: &[FieldRow],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    text::write_fields(memory, rows, options, out)
 }
 
 /// Writes the first line of `linmem.query/1`. `moment` is that of questions that have none.

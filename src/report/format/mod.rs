@@ -15,7 +15,9 @@ use std::io;
 use super::common::options::{Format, Options};
 use crate::timeline::Timeline;
 
-pub use answers::{write_answer_line, write_greeting, write_memory, write_touch, write_writers};
+pub use answers::{
+    write_answer_line, write_fields, write_greeting, write_memory, write_touch, write_writers,
+};
 pub use diff::write_comparison;
 pub use junit::{Case, Verdict, write_junit};
 

@@ -9,6 +9,7 @@ mod config;
 mod diff;
 mod drafts;
 mod exercises;
+mod fields;
 mod handed_in;
 mod help;
 mod input_files;

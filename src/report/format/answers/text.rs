@@ -8,19 +8,22 @@
 
 use std::io;
 
-use crate::answers::{Direction, FoundTouch, MemoryPart, Run, Writers};
+use crate::answers::{Direction, FieldRow, FoundTouch, MemoryPart, Run, Writers};
 use crate::report::common::child_lines;
 use crate::report::common::event_lines::WriteLines;
 use crate::report::common::hex_dump;
 use crate::report::common::options::Options;
 use crate::report::common::step_view::{self, StepView};
 use crate::safe;
-use crate::text::{TextWriter, count};
+use crate::text::{TextWriter, count, width};
 use crate::timeline::{At, Moment, Span, StepRecord, Timeline, Touch, Write};
 use crate::wasm_types::memory_size;
 
 /// Columns before a write.
 const INDENT: usize = 2;
+
+/// The widest column of paths or types, in columns of the terminal.
+const FIELD: usize = 40;
 
 /// Characters of a statement that are shown before it is cut.
 const STATEMENT: usize = 240;
@@ -120,6 +123,39 @@ pub(super) fn write_memory(
         out.line(&format!("{bytes}; memory is {size}"))?;
         let range = span.start..span.end();
         hex_dump::write_range(&mut out, timeline, record, image, range)?;
+    }
+    out.finish()
+}
+
+pub(super) fn write_fields(
+    memory: &MemoryPart,
+    rows: &[FieldRow],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut out = TextWriter::new(out, options.ascii, options.color);
+    let bytes = bytes_at(memory.timeline, memory.span, memory.moment);
+    out.line(&bytes)?;
+    let longest = |text: fn(&FieldRow) -> &str| {
+        let widths = rows.iter().map(|row| width(text(row)));
+        widths.max().unwrap_or_default().min(FIELD)
+    };
+    let (path, ty) = (longest(|row| &row.path), longest(|row| &row.ty));
+    for row in rows {
+        let FieldRow { span, .. } = row;
+        let pad = |text: &str, columns: usize| " ".repeat(columns.saturating_sub(width(text)));
+        out.line(&format!(
+            "{:indent$}{:<8}  {:>4}  {}{}  {}{}  {}",
+            "",
+            format!("{:#x}", span.start),
+            span.len,
+            row.path,
+            pad(&row.path, path),
+            row.ty,
+            pad(&row.ty, ty),
+            row.value,
+            indent = INDENT,
+        ))?;
     }
     out.finish()
 }
