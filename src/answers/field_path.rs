@@ -30,11 +30,11 @@ impl Expressions<'_> {
     /// There is no such field in the view or the record.
     pub(super) fn named_span(&self, text: &str) -> Result<Option<Span>, AnswerError> {
         let memory = self.timeline.memory_at(self.moment);
+        let declared = self.timeline.declared_parts_at(self.moment, memory.len());
         let parts = self.timeline.parts_at(self.moment, memory.len());
-        let named: Vec<Part> = parts
-            .into_iter()
-            .filter(|part| part.kind.is_named_by_script())
-            .collect();
+        let parts = parts.into_iter();
+        let by_script = parts.filter(|part| part.kind.is_named_by_script());
+        let named: Vec<Part> = declared.into_iter().chain(by_script).collect();
         let mut names: Vec<&str> = self.names().into_iter().collect();
         names.extend(named.iter().map(|part| part.name.as_str()));
         let Ok(expr) = script::parse_expression(text, &names) else {

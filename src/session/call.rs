@@ -90,6 +90,7 @@ impl Session {
             args: args.into_iter().map(|(value, _)| value).collect(),
             results: Vec::new(),
         });
+        self.record_parameters(record);
         let results = self.call_guest(&function, &given, record)?;
         let results: Vec<Value> = results
             .iter()

@@ -14,6 +14,7 @@ mod child_recorder;
 mod child_steps;
 mod child_text;
 pub mod compiled;
+mod declared_types;
 mod engine;
 mod eval_env;
 mod expectations;
@@ -69,6 +70,7 @@ use crate::script::ast::Expr;
 use crate::timeline::{Image, Outcome, SiteTable, StepRecord, Timeline};
 
 use compiled::{CompiledGuest, CompiledGuests};
+use declared_types::DeclaredTypes;
 use files::Files;
 use imports::HostState;
 use interrupt_timer::InterruptTimer;
@@ -179,6 +181,8 @@ pub struct Session {
     progress: Progress,
     pointers: Pointers,
     judging: Judging,
+    /// What debug information declares of the exports that were called.
+    declared: DeclaredTypes,
 }
 
 /// How far a session is in its script.

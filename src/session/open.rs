@@ -20,6 +20,7 @@ use crate::timeline::{
 use crate::value::Value;
 
 use super::compiled::NotCompiled;
+use super::declared_types;
 use super::engine::CompileError;
 use super::eval_env::SetupEnv;
 use super::files::Files;
@@ -243,6 +244,7 @@ pub(super) fn open(config: SessionConfig) -> Result<(Session, Timeline), OpenErr
         origins: Origins::new(),
         progress: Progress::default(),
         judging,
+        declared: Default::default(),
         known_callers: Default::default(),
     };
     Ok((session, timeline))
@@ -457,6 +459,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
             .collect(),
         abi_hints: Default::default(),
         allocator: Default::default(),
+        variables: declared_types::variables(guest, index),
         has_other_memories: index.is_some() && guest.memories().len() > 1,
         layout: index
             .map(|index| layout_facts(guest, index))

@@ -36,7 +36,8 @@ impl FieldChange {
 }
 
 impl Timeline {
-    /// Returns the fields that a step changed, in the views that were there before it.
+    /// Returns the fields that a step changed, in the views that were there before it, in global
+    /// variables, and where parameters of its call point to.
     pub(crate) fn field_changes(&self, record: &StepRecord) -> Vec<FieldChange> {
         let Some(before) = record.index.checked_sub(1) else {
             return Vec::new();
@@ -44,7 +45,8 @@ impl Timeline {
         if record.changes.is_empty() {
             return Vec::new();
         }
-        let views = self.views_at(Moment::end_of(before), record.memory.len());
+        let mut views = self.views_at(Moment::end_of(before), record.memory.len());
+        views.extend(self.declared_parts_written(record, &views));
         let memory = self.memory_before(record.index);
         field_differences(&views, &memory, &record.memory)
     }

@@ -25,6 +25,7 @@
 //! | `event_log/`         | the events of a step, packed and indexed: [`EventLog`], [`Recording`] |
 //! | `image.rs`           | [`Image`]: memory at one moment, a tree of shared leaves              |
 //! | `image/change_eq.rs` | whether memory changed in the same way in two runs                    |
+//! | `declared_views.rs`  | memory that debug information gives a type                            |
 //! | `field_changes.rs`   | the fields of views that a step changed                               |
 //! | `finding.rs`         | [`Finding`]: something that is wrong, or worth knowing                |
 //! | `checks/`            | [`Checks`]: finds them                                                |
@@ -43,6 +44,7 @@ mod change;
 mod checks;
 mod children;
 mod compare;
+mod declared_views;
 mod describe;
 mod event;
 mod event_log;
@@ -141,6 +143,9 @@ pub struct GuestFacts {
     /// The functions of its allocator.
     #[serde(skip)]
     pub allocator: AllocatorFacts,
+    /// Its global variables, as debug information declares them. They are within memory.
+    #[serde(skip)]
+    pub variables: Vec<NamedSpan>,
     /// Whether the guest has memories that the session does not record.
     #[serde(skip)]
     pub has_other_memories: bool,

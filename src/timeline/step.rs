@@ -387,6 +387,8 @@ pub struct StepRecord {
     pub pointers: Vec<Pointer>,
     /// What it did to the named spans.
     pub naming: Option<Naming>,
+    /// What the parameters of its call point to, if debug information declares records there.
+    pub parameters: Vec<NamedSpan>,
     /// The question that it asks.
     pub ask: Option<Ask>,
     /// The answers to questions of earlier steps.
@@ -449,6 +451,7 @@ impl StepRecord {
             focus: None,
             pointers: Vec::new(),
             naming: None,
+            parameters: Vec::new(),
             ask: None,
             answers: Vec::new(),
             findings: Vec::new(),

@@ -119,10 +119,12 @@ impl App {
     }
 }
 
-/// Returns the parts that the script gave a type at the moment shown.
+/// Returns the parts that debug information or the script gave a type at the moment shown.
 pub(super) fn of_script(app: &App, memory: &Image) -> Vec<TypedPart> {
-    let parts = app.timeline.parts_at(app.moment, memory.len());
-    let typed = parts.into_iter().filter_map(|part| {
+    let timeline = &app.timeline;
+    let declared = timeline.declared_parts_at(app.moment, memory.len());
+    let parts = timeline.parts_at(app.moment, memory.len());
+    let typed = declared.into_iter().chain(parts).filter_map(|part| {
         let ty = part.data_type.filter(|_| !part.released)?;
         let key = PartKey {
             name: part.name,

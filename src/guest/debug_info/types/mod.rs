@@ -151,6 +151,11 @@ impl DebugTypes {
         names
     }
 
+    /// Returns how many bytes of debug information the guest has. It reads none of them.
+    pub(crate) fn debug_info_bytes(&self) -> usize {
+        self.sources().debug_size(&self.guest)
+    }
+
     /// Returns a function's declaration in the source, by the function's index; `None` if debug
     /// information has none that can be trusted. Its types are added to the table.
     pub fn signature(&self, function: u32, table: &mut TypeTable) -> Option<FunctionSignature> {
