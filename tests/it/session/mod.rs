@@ -4,6 +4,7 @@ mod allocators;
 mod causes;
 mod children;
 mod correct_allocation;
+mod declared;
 mod expectations;
 mod exploration;
 mod findings;
