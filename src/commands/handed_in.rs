@@ -6,7 +6,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -64,7 +64,7 @@ impl Problem {
 
 /// Prints the lines of all files. The exit status is 1 if one of them has a problem.
 pub fn answers(args: &AnswersArgs) -> Result<ExitCode> {
-    let own = own_lessons(&args.lessons)?;
+    let known = known_hashes(&args.lessons)?;
     let mut rows = Vec::new();
     for file in &args.files {
         let before = rows.len();
@@ -73,7 +73,7 @@ pub fn answers(args: &AnswersArgs) -> Result<ExitCode> {
             false => safe::plain(&file.to_string_lossy()),
         };
         let text = read(file, &shown)?;
-        rows.extend(rows_of(&shown, &text, &own));
+        rows.extend(rows_of(&shown, &text, &known));
         if rows.len() == before {
             bail!(
                 "{shown} has no line of answers; such a line begins with {}",
@@ -86,53 +86,50 @@ pub fn answers(args: &AnswersArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!is_well)))
 }
 
+/// The hashes of known lessons by their names. Lessons in several folders may have one name.
+type Hashes = BTreeMap<String, Vec<String>>;
+
 /// Returns the lines of answers in a text.
-fn rows_of(file: &str, text: &str, own: &BTreeMap<String, String>) -> Vec<Row> {
-    let lines = (1..).zip(text.lines());
-    let found = lines.filter_map(|(number, line)| Some((number, line::parse(line)?)));
+fn rows_of(file: &str, text: &str, known: &Hashes) -> Vec<Row> {
+    let found = line::all(text).into_iter();
     found
         .map(|(number, handed_in)| Row {
             file: file.to_owned(),
             number,
-            problem: problem(&handed_in, own),
+            problem: problem(&handed_in, known),
             handed_in,
         })
         .collect()
 }
 
 /// Returns what is wrong with a line.
-fn problem(handed_in: &HandedIn, own: &BTreeMap<String, String>) -> Option<Problem> {
+fn problem(handed_in: &HandedIn, known: &Hashes) -> Option<Problem> {
     if !handed_in.is_intact {
         return Some(Problem::Changed);
     }
-    let built_in = built_in_hash(&handed_in.lesson);
-    let known = [own.get(&handed_in.lesson).cloned(), built_in];
-    if known.iter().flatten().any(|hash| *hash == handed_in.hash) {
-        return None;
+    match known.get(&handed_in.lesson) {
+        Some(hashes) if hashes.contains(&handed_in.hash) => None,
+        Some(_) => Some(Problem::OtherVersion),
+        None => Some(Problem::UnknownLesson),
     }
-    Some(match known.iter().all(Option::is_none) {
-        true => Problem::UnknownLesson,
-        false => Problem::OtherVersion,
-    })
 }
 
-/// Returns the hash of the built-in lesson of this name.
-fn built_in_hash(name: &str) -> Option<String> {
-    let lesson = LESSONS.iter().find(|lesson| lesson.name == name)?;
-    let (_, guest) = lesson.files.first()?;
-    Some(lesson_page::hash(lesson.steps.1, guest))
-}
-
-/// Returns the hashes of lessons in files, by their names.
-fn own_lessons(files: &[std::path::PathBuf]) -> Result<BTreeMap<String, String>> {
-    let mut lessons = BTreeMap::new();
+/// Returns the hashes of the built-in lessons and of those in files.
+fn known_hashes(files: &[PathBuf]) -> Result<Hashes> {
+    let mut hashes = Hashes::new();
+    for lesson in LESSONS {
+        if let Some((_, guest)) = lesson.files.first() {
+            let hash = lesson_page::hash(lesson.steps.1, guest);
+            hashes.insert(lesson.name.to_owned(), vec![hash]);
+        }
+    }
     for file in files {
         let (text, guest) = load::text_and_guest(file)?;
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         let hash = lesson_page::hash(&text, guest.given_bytes());
-        lessons.insert(name.into_owned(), hash);
+        hashes.entry(name.into_owned()).or_default().push(hash);
     }
-    Ok(lessons)
+    Ok(hashes)
 }
 
 /// Reads a file, or standard input for `-`. Bytes that are not UTF-8 are replaced, because other text

@@ -122,7 +122,7 @@ fn write_csv(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 /// Returns a field of CSV (<https://www.rfc-editor.org/rfc/rfc4180>). A spreadsheet takes a text
 /// that begins with one of four signs as a formula, so that an apostrophe comes before it.
 fn field(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@']);
+    let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@']);
     let cell = match is_formula {
         true => format!("'{cell}"),
         false => cell.to_owned(),
@@ -141,6 +141,7 @@ mod tests {
     fn a_field_is_quoted_and_is_no_formula() {
         assert_eq!(field("Ada, \"L\""), "\"Ada, \"\"L\"\"\"");
         assert_eq!(field("=1+1"), "'=1+1");
+        assert_eq!(field(" @SUM(A1)"), "' @SUM(A1)");
         assert_eq!(field("Ada"), "Ada");
     }
 }

@@ -290,7 +290,9 @@ globalThis.lessonPage = (page) => {
 
   // The end.
 
-  const escaped = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  // Half of a surrogate pair, which `encodeURIComponent` refuses, becomes U+FFFD.
+  const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const escaped = (text) => encodeURIComponent(wellFormed(text)).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
   // Returns the line to hand in, which `linmem answers` reads.
   function line() {
@@ -313,7 +315,7 @@ globalThis.lessonPage = (page) => {
     Object.assign(output, { readOnly: true, rows: 4, value: line(), spellcheck: false });
     status.setAttribute("role", "status");
     input.addEventListener("input", () => {
-      learner = input.value.toWellFormed?.() ?? input.value;
+      learner = input.value;
       output.value = line();
       save();
     });
