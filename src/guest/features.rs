@@ -8,7 +8,9 @@ mod first_need;
 mod instructions;
 mod validation;
 
-use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{
+    ElementItems, ElementKind, FunctionBody, Operator, Parser, Payload, Validator, WasmFeatures,
+};
 
 use super::module_info::Description;
 use super::{GuestError, ValueType};
@@ -123,19 +125,25 @@ pub(super) fn needs(name: &str, wasm: &[u8]) -> Result<Needs, GuestError> {
     needs_of(name, wasm, &mut Validation::new(wasm))
 }
 
-fn needs_of(name: &str, wasm: &[u8], validation: &mut Validation) -> Result<Needs, GuestError> {
+fn needs_of<'a>(
+    name: &str,
+    wasm: &'a [u8],
+    validation: &mut Validation<'a>,
+) -> Result<Needs, GuestError> {
     if validation.is_valid(ENGINE) {
         return Ok(Needs::default());
     }
-    let unsupported = match validation.is_valid(RUNS) {
-        true => Vec::new(),
-        false => unsupported(name, wasm, validation)?,
-    };
+    if validation.is_valid(RUNS) {
+        return Ok(Needs {
+            has_legacy_exceptions: true,
+            ..Needs::default()
+        });
+    }
+    let (unsupported, bodies) = unsupported(name, wasm, validation)?;
     Ok(Needs {
-        first: first_need::first_need(wasm, &unsupported, &validation.pending_bodies()),
-        has_legacy_exceptions: unsupported.is_empty(),
+        first: first_need::first_need(wasm, &unsupported, &bodies),
         unsupported,
-        used: None,
+        ..Needs::default()
     })
 }
 
@@ -213,17 +221,20 @@ pub(super) fn is_engine_valid(wasm: &[u8]) -> bool {
     Validation::new(wasm).is_valid(ENGINE)
 }
 
+/// The names of features, and the bodies that need some of them, with the numbers of their functions.
+type Unsupported<'a> = (Vec<String>, Vec<(u32, FunctionBody<'a>)>);
+
 /// Returns the features that a module needs and that neither the engine nor instrumentation has. The
 /// module is not valid with what they have.
 ///
 /// # Errors
 ///
 /// Returns an error if the module is not valid with all features.
-fn unsupported(
+fn unsupported<'a>(
     name: &str,
-    wasm: &[u8],
-    validation: &mut Validation,
-) -> Result<Vec<String>, GuestError> {
+    wasm: &'a [u8],
+    validation: &mut Validation<'a>,
+) -> Result<Unsupported<'a>, GuestError> {
     let with_bodies = |in_bodies: WasmFeatures| {
         needed_features(&|feature, features| {
             in_bodies.contains(feature) || !is_valid_without_bodies(wasm, features - feature)
@@ -235,8 +246,10 @@ fn unsupported(
         !names.is_empty() && validation.is_valid(needed)
     };
     let mut names = with_bodies(WasmFeatures::empty());
+    let mut bodies = Vec::new();
     if !is_valid_with(&names, validation) {
-        names = with_bodies(instructions::features(validation.pending_bodies()));
+        bodies = validation.pending_bodies();
+        names = with_bodies(instructions::features(bodies.clone()));
         if !is_valid_with(&names, validation) {
             // Something else in a body needs a feature, such as the type of a local.
             if !validation.would_be_valid(WasmFeatures::all()) {
@@ -247,10 +260,11 @@ fn unsupported(
             });
         }
     }
-    Ok(match names.is_empty() {
+    let names = match names.is_empty() {
         true => vec!["a feature of WebAssembly that this program does not know by name".into()],
         false => names.into_iter().map(String::from).collect(),
-    })
+    };
+    Ok((names, bodies))
 }
 
 /// Returns the first error of a module that is not valid with all features.

@@ -51,8 +51,8 @@ fn section_items(payload: &Payload<'_>) -> Option<(&'static str, Vec<u64>)> {
             let reader = $reader.clone();
             let end = reader.range().end;
             let starts = reader.into_iter_with_offsets().map_while(Result::ok);
-            let starts = starts.map(|(offset, _)| offset as u64);
-            Some(($kind, starts.chain([end as u64]).collect()))
+            let starts = starts.map(|(offset, _)| offset);
+            Some(($kind, starts.chain([end]).collect()))
         }};
     }
     match payload {
@@ -61,9 +61,8 @@ fn section_items(payload: &Payload<'_>) -> Option<(&'static str, Vec<u64>)> {
                 .clone()
                 .into_iter_with_offsets()
                 .map_while(Result::ok);
-            let starts =
-                groups.flat_map(|(offset, group)| group.into_types().map(move |_| offset as u64));
-            Some(("type", starts.chain([reader.range().end as u64]).collect()))
+            let starts = groups.flat_map(|(offset, group)| group.into_types().map(move |_| offset));
+            Some(("type", starts.chain([reader.range().end]).collect()))
         }
         Payload::ImportSection(reader) => items!("import", reader),
         Payload::TableSection(reader) => items!("table", reader),

@@ -170,7 +170,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guest::features::{Needs, needs_of, survey_of};
+    use crate::guest::features::{Need, Needs, needs_of, survey_of};
 
     const FUNCTIONS: usize = 100;
 
@@ -213,6 +213,9 @@ mod tests {
             let [(loaded, of_load), (described, of_description)] = work(&module(other));
             assert_eq!(loaded.unsupported.concat(), unsupported, "{other}");
             assert_eq!(described.unsupported, loaded.unsupported, "{other}");
+            let number = FUNCTIONS as u32;
+            let first = loaded.first == Some(Need::Function(number));
+            assert_eq!(first, unsupported == "tail calls", "{:?}", loaded.first);
             assert_eq!(of_load, FUNCTIONS + more, "{other}");
             assert_eq!(of_description, FUNCTIONS + more.min(1), "{other}");
         }
