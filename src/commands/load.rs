@@ -102,7 +102,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
         );
     }
     if Component::is_core_module(file) {
-        let guest = Guest::load(file)?;
+        let guest = Guest::load_known(file, is_known)?;
         let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
         let script = script::parse(&shown, "")?;
         return finish(shown, script, guest, Files::Folder(folder), args);
@@ -119,7 +119,7 @@ fn from_file(file: &Path, args: &SessionArgs) -> Result<SessionConfig> {
     if is_module(file, &bytes) {
         let guest = match is_stdin {
             true => Guest::from_bytes(&shown, &bytes)?,
-            false => Guest::from_bytes_in(&folder, &shown, &bytes)?,
+            false => Guest::known_from_bytes_in(&folder, &shown, bytes, is_known)?,
         };
         let script = script::parse(&shown, "")?;
         return finish(shown, script, guest, Files::Folder(folder), args);
@@ -221,13 +221,17 @@ fn not_utf8_message(shown: &str, error: &FromUtf8Error) -> String {
     )
 }
 
+/// Returns whether this program validated and compiled a module before; see [`Guest::load_known`].
+fn is_known(sha256: &[u8; 32]) -> bool {
+    compile_cache::shared().has_entry(sha256)
+}
+
 fn assemble(
     title: String,
     script: Script,
     files: Files,
     args: &SessionArgs,
 ) -> Result<SessionConfig> {
-    let is_known = |sha256: &[u8; 32]| compile_cache::shared().has_entry(sha256);
     let guest = match (&args.module, script.module()) {
         (Some(path), _) => {
             let _notice = input_file::notice_of_wait(path);

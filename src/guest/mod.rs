@@ -17,6 +17,7 @@ mod error;
 mod features;
 mod indirect_call;
 mod instrument;
+mod known;
 mod layout;
 mod metadata;
 mod module_info;
@@ -149,28 +150,6 @@ impl Guest {
         Guest::described(&name, read(path)?, path.parent(), Validation::Now)
     }
 
-    /// Loads a module from a file like [`Guest::load`]. `is_known` returns whether an earlier process
-    /// found a file with this SHA-256 valid. Such a file is not validated again, which would take as
-    /// long as everything else here.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`Guest::load`].
-    pub fn load_known(
-        path: &Path,
-        is_known: impl FnOnce(&[u8; 32]) -> bool,
-    ) -> Result<Guest, GuestError> {
-        let (name, given) = (path.display().to_string(), read(path)?);
-        let sha256 = sha256_of(&given);
-        let validation = match is_known(&sha256) {
-            true => Validation::Earlier,
-            false => Validation::Now,
-        };
-        let guest = Guest::described(&name, given, path.parent(), validation)?.supported()?;
-        let _ = guest.0.sha256.set(sha256);
-        Ok(guest)
-    }
-
     /// Loads a module from bytes. `name` is its name in messages.
     ///
     /// # Errors
@@ -220,18 +199,6 @@ impl Guest {
             }
             Some(Need::Item(kind, number)) => format!(" (first in {kind} {number})"),
             None => String::new(),
-        }
-    }
-
-    /// Returns the guest after its functions were validated, which an earlier process may have done.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`Guest::load`], except those of reading the file.
-    pub(crate) fn validated(&self) -> Result<Guest, GuestError> {
-        match self.0.is_validated {
-            true => Ok(self.clone()),
-            false => Guest::new(self.name(), self.0.given.clone(), self.0.folder.as_deref()),
         }
     }
 
