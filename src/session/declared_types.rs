@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::data_types::{Shape, TypeRef, TypeTable};
+use crate::data_types::{Shape, TypeLookup, TypeRef, TypeSource, TypeTable};
 use crate::guest::{FunctionSignature, Guest};
 use crate::safe;
 use crate::script::eval::address;
@@ -94,6 +94,12 @@ fn is_buffer(ty: &TypeRef) -> bool {
         }
     }
     true
+}
+
+/// Returns the types of the guest's debug information, for readers of the timeline.
+pub(super) fn lookup(guest: &Guest) -> TypeLookup {
+    let guest = guest.clone();
+    TypeLookup::new(move |name, table| guest.debug_types().find(name, table))
 }
 
 fn is_small(guest: &Guest) -> bool {

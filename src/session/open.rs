@@ -460,6 +460,7 @@ fn guest_facts(guest: &Guest, memory: Option<MemoryFacts>, index: Option<u32>) -
         abi_hints: Default::default(),
         allocator: Default::default(),
         variables: declared_types::variables(guest, index),
+        debug_types: declared_types::lookup(guest),
         has_other_memories: index.is_some() && guest.memories().len() > 1,
         layout: index
             .map(|index| layout_facts(guest, index))

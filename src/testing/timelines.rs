@@ -162,6 +162,7 @@ fn guest_facts(pages: u64) -> GuestFacts {
     GuestFacts {
         has_other_memories: false,
         variables: Vec::new(),
+        debug_types: Default::default(),
         path: "wasm_is_cool.wat".into(),
         sha256: "3f2a9c01d4e5b6a7".repeat(4),
         bytes: 412,

@@ -114,7 +114,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::data_types::TypeTable;
+use crate::data_types::{TypeLookup, TypeTable};
 use crate::prose::Document;
 use crate::source::Place;
 use crate::wasm_types::ExternType;
@@ -146,6 +146,9 @@ pub struct GuestFacts {
     /// Its global variables, as debug information declares them. They are within memory.
     #[serde(skip)]
     pub variables: Vec<NamedSpan>,
+    /// The types of its debug information.
+    #[serde(skip)]
+    pub debug_types: TypeLookup,
     /// Whether the guest has memories that the session does not record.
     #[serde(skip)]
     pub has_other_memories: bool,

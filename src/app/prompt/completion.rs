@@ -4,6 +4,7 @@
 use super::command::COMMANDS;
 use super::exports::exports;
 use super::known_names::known_at;
+use super::record_fields;
 use crate::app::App;
 use crate::safe;
 use crate::script;
@@ -47,6 +48,9 @@ fn word_start(text: &str) -> usize {
 fn offered(app: &App, before: &str, word: &str) -> Vec<String> {
     let is_quoted = word.starts_with('"');
     if let Some(names) = fields(app, before) {
+        return names;
+    }
+    if let Some(names) = record_fields::offered(app, before) {
         return names;
     }
     if before.ends_with("size(") || before.ends_with("offset(") {

@@ -13,6 +13,7 @@ pub mod history;
 mod known_names;
 pub mod line_editor;
 pub mod queue;
+mod record_fields;
 pub mod state;
 pub mod tab_key;
 mod view;

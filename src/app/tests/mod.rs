@@ -21,6 +21,7 @@ mod inside_steps;
 mod key_overrides;
 mod reload;
 mod typed_steps;
+mod types;
 
 const SIZE: (u16, u16) = (120, 40);
 
