@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::data_types::{Shape, TypeLookup, TypeRef, TypeSource, TypeTable};
+use crate::data_types::{Shape, TypeId, TypeLookup, TypeRef, TypeSource, TypeTable};
 use crate::guest::{FunctionSignature, Guest};
 use crate::safe;
 use crate::script::eval::address;
@@ -14,7 +14,7 @@ use super::Session;
 
 /// The largest debug information that is read without being asked for, in bytes. It is read at the
 /// start of a session.
-const MAX_DEBUG_INFO: usize = 4 << 20;
+const MAX_DEBUG_INFO: usize = 8 << 20;
 
 /// The largest number of global variables, and of parameters of a call, that are shown.
 const MAX_VARIABLES: usize = 64;
@@ -66,13 +66,45 @@ pub(super) fn variables(guest: &Guest, memory_index: Option<u32>) -> Vec<NamedSp
     let is_own = |name: &str| !LIBRARIES.iter().any(|library| name.starts_with(library));
     let own = found.into_iter().filter(|variable| is_own(&variable.name));
     let named = own.filter_map(|variable| {
-        let ty = TypeRef::new(Arc::clone(&table), variable.ty);
+        let ty = TypeRef::new(Arc::clone(&table), unwrapped(&table, variable.ty));
         if is_buffer(&ty) {
             return None;
         }
         named_span(&safe::cut(&variable.name, MAX_NAME), variable.address, ty)
     });
     named.take(MAX_VARIABLES).collect()
+}
+
+/// Returns the type in the wrappers of Rust that have its bytes and nothing else, such as
+/// `UnsafeCell<T>` and `struct Global<T>(T)`.
+fn unwrapped(table: &TypeTable, id: TypeId) -> TypeId {
+    const MAX_DEPTH: usize = 8;
+    let mut inner = id;
+    for _ in 0..MAX_DEPTH {
+        let Some(ty) = table.get(inner) else { break };
+        let is_cell = |name: &Arc<str>| {
+            let name = name.strip_prefix("core::cell::").unwrap_or(name);
+            ["UnsafeCell<", "Cell<"]
+                .iter()
+                .any(|cell| name.starts_with(cell))
+        };
+        let only = match &ty.shape {
+            Shape::Record(record) => match record.fields.as_slice() {
+                [only] => only,
+                _ => break,
+            },
+            _ => break,
+        };
+        let is_wrapper = &*only.name == "__0" || ty.name.as_ref().is_some_and(is_cell);
+        let is_whole = table
+            .get(only.ty)
+            .is_some_and(|inner| inner.size == ty.size);
+        if !is_wrapper || !is_whole {
+            break;
+        }
+        inner = only.ty;
+    }
+    inner
 }
 
 /// Returns whether a type has only bytes: an array of them, alone or wrapped.

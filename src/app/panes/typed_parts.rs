@@ -122,8 +122,14 @@ impl App {
 /// Returns the parts that debug information or the script gave a type at the moment shown.
 pub(super) fn of_script(app: &App, memory: &Image) -> Vec<TypedPart> {
     let timeline = &app.timeline;
-    let declared = timeline.declared_parts_at(app.moment, memory.len());
+    let mut declared = timeline.declared_parts_at(app.moment, memory.len());
     let parts = timeline.parts_at(app.moment, memory.len());
+    // Bytes that the script gave a type have no other name than that.
+    let is_typed = |span: Span| {
+        let mut parts = parts.iter();
+        parts.any(|part| part.data_type.is_some() && part.span == span)
+    };
+    declared.retain(|part| !is_typed(part.span));
     let typed = declared.into_iter().chain(parts).filter_map(|part| {
         let ty = part.data_type.filter(|_| !part.released)?;
         let key = PartKey {

@@ -297,12 +297,17 @@ fn write_fields(out: &mut TextWriter, timelines: [&Timeline; 2], step: usize) ->
     }
 }
 
-/// Returns the fields that differ after a step, in the views of the first side.
+/// Returns the fields that differ after a step, in the views of the first side and in what its debug
+/// information declares.
 fn fields_that_differ([a, b]: [&Timeline; 2], step: usize) -> Vec<FieldChange> {
     let (Some(record), Some(other)) = (a.step(step), b.step(step)) else {
         return Vec::new();
     };
-    let views = a.views_at(Moment::end_of(step), record.memory.len());
+    let (end, len) = (Moment::end_of(step), record.memory.len());
+    let mut views = a.views_at(end, len);
+    let mut declared = a.declared_parts_at(end, len);
+    declared.retain(|part| !views.iter().any(|view| view.span == part.span));
+    views.extend(declared);
     field_differences(&views, &record.memory, &other.memory)
 }
 

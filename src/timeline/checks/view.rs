@@ -97,7 +97,15 @@ impl View {
                 ..
             } => Some(format!("{}[{}]", self.name, count.checked_sub(1)?)),
             Shape::Record(_) => {
-                let fields = self.spans_within(self.span, memory);
+                let end = Span {
+                    start: self
+                        .span
+                        .end()
+                        .saturating_sub(MAX_EXAMINED)
+                        .max(self.span.start),
+                    len: self.span.len.min(MAX_EXAMINED),
+                };
+                let fields = self.spans_within(end, memory);
                 let last = fields.iter().rfind(|field| !field.is_padding)?;
                 let path = self.describe_field(last, memory)?;
                 Some(format!("{path}, the last field"))

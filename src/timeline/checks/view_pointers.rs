@@ -75,11 +75,9 @@ pub(super) fn changed<'a>(
     view: &'a View,
     record: &'a StepRecord,
 ) -> impl Iterator<Item = Changed> + 'a {
-    let before = record.events.memory_at(0);
-    let is_written = record
-        .events
-        .first_write_in(view.span, 0..record.events.len())
-        .is_some();
+    let all = 0..record.events.len();
+    let is_written = record.events.first_write_in(view.span, all).is_some();
+    let before = is_written.then(|| record.events.memory_at(0));
     let pointers = view.pointers.iter().filter(move |_| is_written);
     pointers.filter_map(move |offset| {
         let at = Span {
@@ -87,7 +85,7 @@ pub(super) fn changed<'a>(
             len: POINTER_SIZE,
         };
         let target = pointer_at(&record.memory, at)?;
-        let is_new = pointer_at(&before, at) != Some(target);
+        let is_new = pointer_at(before.as_ref()?, at) != Some(target);
         (is_new && target != 0).then_some(Changed { at, target })
     })
 }
