@@ -207,7 +207,7 @@ pub struct TestArgs {
 
 #[derive(Debug, Args)]
 pub struct LessonArgs {
-    /// The lesson's number or name, or a Markdown file with a lesson
+    /// The lesson's number or name, a Markdown file with a lesson, or a folder with lessons
     pub name: Option<String>,
 
     /// Write the lesson as a page that asks its questions, or as a handout

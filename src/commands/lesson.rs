@@ -12,7 +12,7 @@ use crate::cli::LessonArgs;
 use super::builtin::LESSONS;
 use super::file_watch::WatchedFiles;
 use super::session_host::InitialSession;
-use super::{atomic_file, lesson_page, lesson_progress, load, run, theme, tui};
+use super::{atomic_file, lesson_folder, lesson_page, lesson_progress, load, run, theme, tui};
 
 /// Each lesson with the lessons that it needs, in an order in which they can be taken.
 const MAP: &[(&str, &[&str])] = &[
@@ -48,6 +48,13 @@ const MAP: &[(&str, &[&str])] = &[
 ];
 
 pub fn lesson(args: &LessonArgs) -> Result<ExitCode> {
+    if let Some(name) = args
+        .name
+        .as_deref()
+        .filter(|name| lesson_folder::is_folder(name))
+    {
+        return open_folder(Path::new(name), args);
+    }
     if args.map {
         return map();
     }
@@ -91,6 +98,18 @@ fn is_lesson_file(file: &Path) -> bool {
     file.extension().is_some_and(|ending| ending == "md") && file.is_file()
 }
 
+/// Lists the lessons of a folder.
+fn open_folder(folder: &Path, args: &LessonArgs) -> Result<ExitCode> {
+    if args.export.is_some() || args.format.is_some() {
+        bail!(
+            "{} is a folder; --format and --export need one lesson, such as {}",
+            atomic_file::printable(folder),
+            atomic_file::printable(&folder.join("NAME.md"))
+        );
+    }
+    lesson_folder::list(folder, args.map)
+}
+
 /// Opens a lesson in a file, or writes it.
 fn open_file(file: &Path, args: &LessonArgs) -> Result<ExitCode> {
     if args.export.is_some() {
@@ -123,8 +142,11 @@ fn open_file(file: &Path, args: &LessonArgs) -> Result<ExitCode> {
 
 /// Returns whether the lesson is shown on the terminal.
 pub fn shows_screen(args: &LessonArgs) -> bool {
-    let is_opened =
-        args.name.is_some() && !args.map && args.export.is_none() && args.format.is_none();
+    let is_lesson = |name: &String| !lesson_folder::is_folder(name);
+    let is_opened = args.name.as_ref().is_some_and(is_lesson)
+        && !args.map
+        && args.export.is_none()
+        && args.format.is_none();
     is_opened && terminal::is_usable() && args.screen.session.stdin.is_none()
 }
 

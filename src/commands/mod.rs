@@ -19,6 +19,7 @@ mod input_file;
 mod inspect;
 mod interrupt;
 mod lesson;
+mod lesson_folder;
 mod lesson_page;
 mod lesson_progress;
 mod load;

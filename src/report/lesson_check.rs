@@ -65,18 +65,68 @@ fn step_problems(timeline: &Timeline, step: &StepRecord) -> Vec<String> {
             "the question of step {index} has no hint: write a paragraph that begins with `Hint:`"
         ));
     }
+    problems.extend(unused_replies(timeline, step));
     let answer = timeline
         .answer_to(index)
         .and_then(|a| a.value.as_ref().ok());
+    let question = step.ask.as_ref().map(|ask| ask.question.as_str());
     for form in answer.map(forms).unwrap_or_default() {
+        let shown = safe::plain(&form);
         if prose.iter().any(|text| has_word(text, &form)) {
             problems.push(format!(
-                "the prose before the question of step {index} has its answer, {}",
-                safe::plain(&form)
+                "the prose before the question of step {index} has its answer, {shown}"
+            ));
+        }
+        if question.is_some_and(|text| has_word(text, &form)) {
+            problems.push(format!(
+                "the question of step {index} has its answer, {shown}"
+            ));
+        }
+        if shown_before(timeline, step).any(|text| has_word(text, &form)) {
+            problems.push(format!(
+                "a step before the question of step {index} has its answer, {shown}"
             ));
         }
     }
     problems
+}
+
+/// Returns the texts of a session's `expect` lines that are on the screen at a question.
+fn shown_before<'a>(
+    timeline: &'a Timeline,
+    step: &StepRecord,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    let planned = timeline.planned.iter().take(step.index);
+    let texts = planned.map(|planned| planned.text.as_str());
+    texts.filter(|text| text.starts_with("expect "))
+}
+
+/// Returns the replies to answers that a question with choices does not have.
+fn unused_replies(timeline: &Timeline, step: &StepRecord) -> Vec<String> {
+    let form = step.ask.as_ref().map(|ask| &ask.form);
+    let Some(form) = form.filter(|form| !form.choices.is_empty()) else {
+        return Vec::new();
+    };
+    let is_choice = |answer: &str| {
+        let answer = answer.trim_matches('"').trim();
+        let by_number = answer
+            .parse()
+            .is_ok_and(|n| (1..=form.choices.len()).contains(&n));
+        let by_text = |choice: &String| choice.trim().eq_ignore_ascii_case(answer);
+        by_number || form.choices.iter().any(by_text)
+    };
+    let prose = timeline.document.of_step(step.index);
+    let replies = prose.into_iter().flat_map(|prose| &prose.replies);
+    replies
+        .filter(|reply| !is_choice(&reply.answer))
+        .map(|reply| {
+            format!(
+                "the reply to {} is never shown: the question of step {} has no such choice",
+                safe::quoted(&reply.answer, 60),
+                step.index
+            )
+        })
+        .collect()
 }
 
 /// Returns an answer as an author may write it; nothing for one that is too short to be found.

@@ -6,6 +6,7 @@ mod bad_input;
 mod cache;
 #[cfg(target_os = "linux")]
 mod config;
+mod course;
 mod diff;
 mod drafts;
 mod exercises;

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use linmem::app::course::AnswerError;
 use linmem::app::{self, Action, App, Course, Effect, Lesson, SessionChoice, keymap};
+use linmem::script::eval::{self, EnvError, EvalEnv};
+use linmem::script::parse_expression;
 use linmem::session::SessionConfig;
 use linmem::testing::driver::Driver;
 use linmem::testing::live_session::LiveSession;
 use linmem::testing::sessions;
 use linmem::timeline::Status;
+use linmem::value::Value;
 
 use crate::support::command::{Folder, Run, TestCommand, in_repository, read_in_repository};
 use crate::support::screen_text::screen_text;
@@ -28,28 +31,28 @@ struct Expected {
 
 #[rustfmt::skip]
 const LESSONS: [Expected; 29] = [
-    Expected { file: "01-bytes", steps: 13, mistakes: &[(8, "out-of-bounds")],
+    Expected { file: "01-bytes", steps: 14, mistakes: &[(8, "out-of-bounds")],
         answers: &[(4, "\"I\""), (6, "65535")], surprise: 8 },
-    Expected { file: "02-protocol", steps: 11, mistakes: &[],
+    Expected { file: "02-protocol", steps: 12, mistakes: &[],
         answers: &[(4, "8"), (6, "\"HELLO\"")], surprise: 7 },
-    Expected { file: "03-strings", steps: 14, mistakes: &[(5, "invalid-utf8")],
+    Expected { file: "03-strings", steps: 15, mistakes: &[(5, "invalid-utf8")],
         answers: &[(2, "5"), (12, "\"Tom\"")], surprise: 5 },
-    Expected { file: "04-numbers", steps: 15, mistakes: &[],
-        answers: &[(1, "\"78\""), (7, "false"), (13, "-1")], surprise: 8 },
-    Expected { file: "05-moving", steps: 11, mistakes: &[(7, "stale-pointer")],
-        answers: &[(5, "false")], surprise: 7 },
-    Expected { file: "06-ownership", steps: 15, mistakes: &[(6, "use-after-release")],
-        answers: &[(8, "1024")], surprise: 6 },
-    Expected { file: "07-in-place", steps: 13, mistakes: &[],
+    Expected { file: "04-numbers", steps: 17, mistakes: &[],
+        answers: &[(1, "\"78\""), (7, "false"), (14, "-1")], surprise: 8 },
+    Expected { file: "05-moving", steps: 12, mistakes: &[(8, "stale-pointer")],
         answers: &[(6, "false")], surprise: 8 },
-    Expected { file: "08-overrun", steps: 15, mistakes: &[(8, "overrun")],
+    Expected { file: "06-ownership", steps: 16, mistakes: &[(6, "use-after-release")],
+        answers: &[(8, "1024")], surprise: 6 },
+    Expected { file: "07-in-place", steps: 14, mistakes: &[],
+        answers: &[(6, "2")], surprise: 8 },
+    Expected { file: "08-overrun", steps: 16, mistakes: &[(8, "overrun")],
         answers: &[(7, "114")], surprise: 8 },
     Expected { file: "09-out-of-bounds", steps: 16, mistakes: &[(7, "trap"), (9, "trap")],
         answers: &[(4, "16128"), (8, "false")], surprise: 9 },
     Expected { file: "10-structs", steps: 15, mistakes: &[],
         answers: &[(5, "36"), (12, "true")], surprise: 4 },
-    Expected { file: "11-toolchains", steps: 16, mistakes: &[(14, "use-after-release")],
-        answers: &[(8, "10")], surprise: 14 },
+    Expected { file: "11-toolchains", steps: 17, mistakes: &[(15, "use-after-release")],
+        answers: &[(8, "10")], surprise: 15 },
     Expected { file: "12-growing", steps: 13, mistakes: &[(7, "growth-refused"), (9, "out-of-bounds")],
         answers: &[(2, "1024"), (6, "-1")], surprise: 7 },
     Expected { file: "13-locals", steps: 10, mistakes: &[(7, "dangling-stack-pointer")],
@@ -58,7 +61,7 @@ const LESSONS: [Expected; 29] = [
         answers: &[(3, "\"o\"")], surprise: 4 },
     Expected { file: "15-rollback", steps: 12, mistakes: &[(3, "trap"), (6, "trap")],
         answers: &[(2, "40")], surprise: 3 },
-    Expected { file: "16-double-free", steps: 13, mistakes: &[(3, "double-release"), (7, "allocated-twice")],
+    Expected { file: "16-double-free", steps: 14, mistakes: &[(3, "double-release"), (7, "allocated-twice")],
         answers: &[(6, "1024")], surprise: 3 },
     Expected { file: "17-isolation", steps: 10, mistakes: &[(3, "trap")],
         answers: &[(2, "2")], surprise: 3 },
@@ -66,22 +69,22 @@ const LESSONS: [Expected; 29] = [
         answers: &[(8, "1000")], surprise: 9 },
     Expected { file: "19-alignment", steps: 8, mistakes: &[],
         answers: &[(2, "1")], surprise: 3 },
-    Expected { file: "20-dead-frame", steps: 13, mistakes: &[(2, "dangling-stack-pointer"), (7, "dangling-stack-pointer")],
+    Expected { file: "20-dead-frame", steps: 14, mistakes: &[(2, "dangling-stack-pointer"), (7, "dangling-stack-pointer")],
         answers: &[(5, "false")], surprise: 2 },
     Expected { file: "21-who-frees", steps: 14, mistakes: &[(9, "double-release")],
         answers: &[(8, "2")], surprise: 9 },
     Expected { file: "22-nul", steps: 10, mistakes: &[],
         answers: &[(4, "\"AnnaABC\"")], surprise: 5 },
     Expected { file: "23-results", steps: 12, mistakes: &[(8, "address-and-length-swapped")],
-        answers: &[(7, "1")], surprise: 8 },
+        answers: &[(7, "256")], surprise: 8 },
     Expected { file: "24-utf16", steps: 12, mistakes: &[],
         answers: &[(2, "8")], surprise: 3 },
     Expected { file: "25-leak", steps: 15, mistakes: &[(6, "leak")],
         answers: &[(3, "1040")], surprise: 6 },
     Expected { file: "26-canonical-abi", steps: 17, mistakes: &[(9, "use-after-release")],
-        answers: &[(8, "\"dd\"")], surprise: 9 },
-    Expected { file: "27-real-host", steps: 16, mistakes: &[(11, "double-release"), (14, "allocated-twice")],
-        answers: &[(3, "0")], surprise: 11 },
+        answers: &[(8, "3")], surprise: 9 },
+    Expected { file: "27-real-host", steps: 17, mistakes: &[(12, "double-release"), (15, "allocated-twice")],
+        answers: &[(3, "0")], surprise: 12 },
     Expected { file: "28-padding", steps: 16, mistakes: &[],
         answers: &[(3, "12"), (11, "false")], surprise: 12 },
     Expected { file: "29-struct-result", steps: 13, mistakes: &[],
@@ -297,6 +300,19 @@ fn unknown_lesson_names_are_refused() {
         .assert_refused(&["there is no lesson \"trigonometry\"; `linmem lesson` lists them"]);
 }
 
+/// Answers that name no variable.
+struct NoNames;
+
+impl EvalEnv for NoNames {
+    fn variable(&self, _: &str) -> Option<&Value> {
+        None
+    }
+
+    fn pages(&self) -> Result<u64, EnvError> {
+        Ok(1)
+    }
+}
+
 /// A lesson in the app.
 struct Learner(Driver<LiveSession>);
 
@@ -321,8 +337,11 @@ impl Learner {
         let mut lessons: Vec<Lesson> = lessons.collect();
         change(&mut lessons);
         app.course = Course::new(lessons, Some(lesson), |typed, _, _| {
-            let value = typed.parse().map(linmem::value::Value::Int);
-            value.map_err(|_| AnswerError("expected a value".into()))
+            let expr = parse_expression(typed, &[]);
+            let value = expr
+                .ok()
+                .and_then(|expr| eval::evaluate(&expr, &NoNames).ok());
+            value.ok_or_else(|| AnswerError("expected a value".into()))
         });
         let config = SessionConfig {
             title: format!("lesson {} of 29", lesson + 1),
@@ -479,6 +498,65 @@ fn an_answer_of_another_kind_is_no_try() {
         "{}",
         learner.screen()
     );
+}
+
+/// The lessons whose questions have choices: one is chosen by its number or its text.
+const CHOICES: [&str; 3] = ["17-isolation", "26-canonical-abi", "29-struct-result"];
+
+/// Returns what a learner may type for an answer: equivalents of it, and answers that are no
+/// equivalents.
+fn equivalents(answer: &str) -> (Vec<String>, Vec<String>) {
+    if let Ok(number) = answer.parse::<i64>() {
+        let right = [
+            format!("{number}"),
+            format!("\"{number}\""),
+            format!("{number}.0"),
+            format!("{} + 1", number - 1),
+            format!(" {}0x{:x}", if number < 0 { "-" } else { "" }, number.abs()),
+        ];
+        return (right.into(), vec![(number + 1).to_string()]);
+    }
+    let (right, wrong): (&[&str], &[&str]) = match answer {
+        "true" => (&["true", "yes", "Y", "\"true\""], &["false", "no"]),
+        "false" => (&["false", "no", "N", "\"false\""], &["true", "yes"]),
+        _ => {
+            let bare = answer.trim_matches('"');
+            let right = vec![answer.to_owned(), bare.to_owned(), format!(" {bare} ")];
+            let other_case = match bare.to_ascii_lowercase() {
+                lower if lower == bare => bare.to_ascii_uppercase(),
+                lower => lower,
+            };
+            let wrong = [format!("{bare}x"), other_case];
+            return (right, wrong.into_iter().filter(|w| w != bare).collect());
+        }
+    };
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    (owned(right), owned(wrong))
+}
+
+#[test]
+fn equivalents_of_every_answer_are_right() {
+    for (index, lesson) in LESSONS.iter().enumerate() {
+        for (step, answer) in lesson.answers {
+            let (mut right, wrong) = equivalents(answer);
+            let is_choice = CHOICES.contains(&lesson.file);
+            right.retain(|typed| !is_choice || typed.trim_matches('"') == *answer);
+            for typed in right {
+                let mut learner = Learner::open(index, SIZE);
+                learner.go_to(*step);
+                learner.answer(&typed);
+                // A wrong answer stays at the question.
+                let at = learner.0.app.moment.step;
+                assert!(at > *step, "{} step {step}: {typed}", lesson.file);
+            }
+            for typed in wrong {
+                let mut learner = Learner::open(index, SIZE);
+                learner.go_to(*step);
+                learner.answer(&typed);
+                assert_eq!(learner.0.app.moment.step, *step, "{} {typed}", lesson.file);
+            }
+        }
+    }
 }
 
 /// The steps after an open question are neither listed nor shown, also where they have run to find
@@ -652,7 +730,7 @@ fn lessons_name_configured_keys() {
         "{}",
         learner.screen()
     );
-    learner.go_to(12);
+    learner.go_to(13);
     assert!(
         learner.screen().contains("W opens lesson 2, protocol."),
         "{}",
@@ -672,7 +750,7 @@ fn lessons_name_configured_keys() {
 #[test]
 fn lessons_end_with_a_summary_and_the_next_lesson() {
     let mut learner = Learner::open(0, SIZE);
-    learner.go_to(12);
+    learner.go_to(13);
     let screen = learner.screen();
     assert!(
         screen.contains("Memory is a row of bytes")
@@ -700,7 +778,7 @@ fn lessons_end_with_a_summary_and_the_next_lesson() {
 #[test]
 fn session_list_ends_with_the_lessons() {
     let mut learner = Learner::open(2, SIZE);
-    learner.go_to(13);
+    learner.go_to(14);
     learner.update(Action::ChooseSession);
     insta::assert_snapshot!("choosing", learner.screen());
     learner.update(Action::Down);
@@ -715,7 +793,7 @@ fn session_list_ends_with_the_lessons() {
 #[test]
 fn questions_come_first_on_small_screens() {
     let mut learner = Learner::open(4, (40, 12));
-    learner.go_to(5);
+    learner.go_to(6);
     let screen = learner.screen();
     let (question, prose) = (
         screen.find("Is it the new text?"),
@@ -739,7 +817,7 @@ fn narrow_screens_wrap_the_keys() {
         "{}",
         learner.screen()
     );
-    learner.go_to(12);
+    learner.go_to(13);
     assert!(
         learner.screen().contains("L opens lesson 2,\n protocol."),
         "{}",

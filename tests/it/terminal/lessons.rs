@@ -62,7 +62,7 @@ fn a_lesson_from_first_to_last_step() {
     pty.send(" 1024 - 1\r");
     pty.wait_for_text("You answered 64 * 1024 - 1: right.");
 
-    go_to(&mut pty, 7, 12);
+    go_to(&mut pty, 7, 13);
     pty.wait_for_text("L opens lesson 2, protocol.");
     pty.send("L");
     pty.wait_for_text("lesson 2 of 29");
