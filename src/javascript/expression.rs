@@ -102,27 +102,8 @@ pub(super) fn translate(expr: &Expr, scope: &Scope) -> Translated {
         ExprKind::Binary { op, left, right } => {
             binary(*op, &translate(left, scope)?, &translate(right, scope)?)
         }
-        ExprKind::Index { of, index } => {
-            let (of, index) = (translate(of, scope)?, translate(index, scope)?);
-            let at = index.number();
-            Ok(match of.ty.clone() {
-                Type::List(element) => Code::atom(format!("{}[{at}]", of.operand()), *element),
-                Type::Bytes => Code::atom(format!("{}[{at}]", of.operand()), Type::Int),
-                _ => Code::atom(format!("at({}, {at})", of.text), Type::Unknown),
-            })
-        }
-        ExprKind::Slice { of, start, end } => {
-            let of = translate(of, scope)?;
-            let range =
-                [translate(start, scope)?, translate(end, scope)?].map(|code| code.number());
-            let range = range.join(", ");
-            Ok(match of.ty {
-                Type::List(_) | Type::Bytes => {
-                    Code::atom(format!("{}.slice({range})", of.operand()), of.ty.clone())
-                }
-                _ => Code::atom(format!("slice({}, {range})", of.text), of.ty.clone()),
-            })
-        }
+        ExprKind::Index { of, index } => index_of(of, index, scope),
+        ExprKind::Slice { of, start, end } => slice_of(of, [start, end], scope),
         ExprKind::Function { function, args } => call_of(*function, &all(args, scope)?),
         ExprKind::Calls(function) => Ok(Code::atom(
             format!("calls({}).length", name_of(function)),
@@ -142,6 +123,37 @@ pub(super) fn translate(expr: &Expr, scope: &Scope) -> Translated {
             let text = format!("calls({})[{index}].{part}", name_of(function));
             Ok(Code::atom(text, Type::List(Box::new(Type::Unknown))))
         }
+        record => of_record(record, scope),
+    }
+}
+
+/// Returns the code of an index into a list or bytes.
+fn index_of(of: &Expr, index: &Expr, scope: &Scope) -> Translated {
+    let (of, index) = (translate(of, scope)?, translate(index, scope)?);
+    let at = index.number();
+    Ok(match of.ty.clone() {
+        Type::List(element) => Code::atom(format!("{}[{at}]", of.operand()), *element),
+        Type::Bytes => Code::atom(format!("{}[{at}]", of.operand()), Type::Int),
+        _ => Code::atom(format!("at({}, {at})", of.text), Type::Unknown),
+    })
+}
+
+/// Returns the code of a part of a list, bytes or a text.
+fn slice_of(of: &Expr, [start, end]: [&Expr; 2], scope: &Scope) -> Translated {
+    let of = translate(of, scope)?;
+    let range = [translate(start, scope)?, translate(end, scope)?].map(|code| code.number());
+    let range = range.join(", ");
+    Ok(match of.ty {
+        Type::List(_) | Type::Bytes => {
+            Code::atom(format!("{}.slice({range})", of.operand()), of.ty.clone())
+        }
+        _ => Code::atom(format!("slice({}, {range})", of.text), of.ty.clone()),
+    })
+}
+
+/// Returns the code of an expression with types of memory.
+fn of_record(kind: &ExprKind, scope: &Scope) -> Translated {
+    match kind {
         ExprKind::SizeOf(ty) => match &ty.resolved {
             Some(ty) => Ok(Code::atom(ty.size().to_string(), Type::Int)),
             None => Err(Unsupported(RECORD)),
@@ -170,7 +182,7 @@ pub(super) fn translate(expr: &Expr, scope: &Scope) -> Translated {
                 Type::Unknown,
             ))
         }
-        ExprKind::OffsetOf { .. } => Err(Unsupported(RECORD)),
+        _ => Err(Unsupported(RECORD)),
     }
 }
 

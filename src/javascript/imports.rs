@@ -5,7 +5,7 @@ use super::statement::{Translator, comment, passed, reading, throw, write};
 use super::types::Type;
 use super::{WASI, literal, variable};
 use crate::script::Script;
-use crate::script::ast::{Action, Import, ImportKind, Name, StatementKind};
+use crate::script::ast::{Action, Call, Expr, Import, ImportKind, Name, StatementKind};
 use crate::wasm_types::{ExternType, FuncType, GlobalType, MemoryType, TableType, ValueType};
 
 impl Translator<'_> {
@@ -115,6 +115,25 @@ impl Translator<'_> {
         lines.join("\n")
     }
 
+    /// Returns the code of a call of an export, with its results bound to names.
+    fn bound_call(
+        &self,
+        results: &[Name],
+        call: &Call,
+        scope: &mut Scope,
+    ) -> Result<String, Unsupported> {
+        let code = self.call_in(call, scope)?;
+        for name in results {
+            scope.insert(name.text.clone(), Type::Unknown);
+        }
+        let names: Vec<String> = results.iter().map(|n| variable(&n.text)).collect();
+        Ok(match names.as_slice() {
+            [] => format!("{code};"),
+            [one] => format!("const {one} = {code};"),
+            several => format!("const [{}] = {code};", several.join(", ")),
+        })
+    }
+
     fn action(
         &self,
         action: &Action,
@@ -122,17 +141,7 @@ impl Translator<'_> {
         scope: &mut Scope,
     ) -> Result<String, Unsupported> {
         Ok(match action {
-            Action::Returns(values) => {
-                let values = values
-                    .iter()
-                    .zip(&ty.results)
-                    .map(|(value, ty)| Ok(passed(&translate(value, scope)?, Some(ty))));
-                let values = values.collect::<Result<Vec<String>, Unsupported>>()?;
-                match values.as_slice() {
-                    [one] => format!("return {one};"),
-                    several => format!("return [{}];", several.join(", ")),
-                }
-            }
+            Action::Returns(values) => returned(values, ty, scope)?,
             Action::Writes {
                 address,
                 value,
@@ -153,40 +162,21 @@ impl Translator<'_> {
                     "new Uint8Array(memory.buffer).copyWithin({to}, {from}, {from} + {length});"
                 )
             }
-            Action::Grows { bytes } => {
-                let bytes = translate(bytes, scope)?.number();
-                format!(
-                    "memory.grow(Math.max(0, Math.ceil(({bytes} - memory.buffer.byteLength) / \
-                     65536)));"
-                )
-            }
+            Action::Grows { bytes } => grow_to(bytes, scope)?,
             Action::Reads {
                 name,
                 address,
                 what,
             } => {
                 let code = reading(address, what, scope)?;
-                match name {
-                    Some(name) => {
-                        scope.insert(name.text.clone(), Type::of_reading(what));
-                        let name = variable(&name.text);
-                        format!("const {name} = {code};\nreads.push({name});")
-                    }
-                    None => format!("reads.push({code});"),
-                }
+                let Some(name) = name else {
+                    return Ok(format!("reads.push({code});"));
+                };
+                scope.insert(name.text.clone(), Type::of_reading(what));
+                let name = variable(&name.text);
+                format!("const {name} = {code};\nreads.push({name});")
             }
-            Action::Call { results, call } => {
-                let code = self.call_in(call, scope)?;
-                let names: Vec<String> = results.iter().map(|n| variable(&n.text)).collect();
-                for name in results {
-                    scope.insert(name.text.clone(), Type::Unknown);
-                }
-                match names.as_slice() {
-                    [] => format!("{code};"),
-                    [one] => format!("const {one} = {code};"),
-                    several => format!("const [{}] = {code};", several.join(", ")),
-                }
-            }
+            Action::Call { results, call } => self.bound_call(results, call, scope)?,
             Action::Catches(call) => {
                 let code = self.call_in(call, scope)?;
                 format!("try {{\n  {code};\n}} catch {{\n  // The trap ends here.\n}}")
@@ -215,6 +205,27 @@ impl Translator<'_> {
             passed(&value, Some(&ty.ty))
         )
     }
+}
+
+/// Returns the code that grows memory to a number of bytes at least.
+fn grow_to(bytes: &Expr, scope: &Scope) -> Result<String, Unsupported> {
+    let bytes = translate(bytes, scope)?.number();
+    Ok(format!(
+        "memory.grow(Math.max(0, Math.ceil(({bytes} - memory.buffer.byteLength) / 65536)));"
+    ))
+}
+
+/// Returns the code that returns the results of an import.
+fn returned(values: &[Expr], ty: &FuncType, scope: &Scope) -> Result<String, Unsupported> {
+    let values = values
+        .iter()
+        .zip(&ty.results)
+        .map(|(value, ty)| Ok(passed(&translate(value, scope)?, Some(ty))));
+    let values = values.collect::<Result<Vec<String>, Unsupported>>()?;
+    Ok(match values.as_slice() {
+        [one] => format!("return {one};"),
+        several => format!("return [{}];", several.join(", ")),
+    })
 }
 
 /// Returns the lines of a script that describe an import.

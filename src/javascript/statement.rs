@@ -134,19 +134,13 @@ impl<'a> Translator<'a> {
         Ok(format!("assertThrows(() => {code});"))
     }
 
+    /// Returns the code of a statement that JavaScript has code for, else what [`comment_of`] returns.
     fn lines(&mut self, kind: &StatementKind) -> Lines {
         match kind {
             StatementKind::Input { name, default } => {
                 let code = translate(default, &self.scope)?;
                 Ok(self.bind(name, &code.text, code.ty))
             }
-            StatementKind::Module { .. }
-            | StatementKind::Memory { .. }
-            | StatementKind::Args { .. }
-            | StatementKind::Env { .. }
-            | StatementKind::Provide { .. }
-            | StatementKind::Type { .. }
-            | StatementKind::Import(_) => Ok(String::new()),
             StatementKind::Let { name, value } => {
                 let code = translate(value, &self.scope)?;
                 Ok(self.bind(name, &code.text, code.ty))
@@ -186,29 +180,7 @@ impl<'a> Translator<'a> {
                 let code = reading(address, what, &self.scope)?;
                 Ok(self.bind(name, &code, Type::of_reading(what)))
             }
-            StatementKind::Grow { name, pages } => {
-                let pages = translate(pages, &self.scope)?.number();
-                let code = format!("memory.grow({pages})");
-                Ok(match name {
-                    Some(name) => self.bind(name, &code, Type::Int),
-                    None => format!("{code};"),
-                })
-            }
-            StatementKind::Callback(_) => Err(Unsupported(
-                "a table takes functions of a guest only, so that linmem wraps this one in a module",
-            )),
-            StatementKind::Region { name, .. } | StatementKind::View { name, .. } => Ok(format!(
-                "// linmem calls these bytes \"{}\". JavaScript has no names for memory.",
-                crate::safe::plain(&name.text)
-            )),
-            StatementKind::Block { name, .. } => Ok(format!(
-                "// linmem watches the block \"{}\". In JavaScript the host must remember it.",
-                crate::safe::plain(&name.text)
-            )),
-            StatementKind::Release { name } => Ok(format!(
-                "// From here on, the block \"{}\" must not be used.",
-                crate::safe::plain(&name.text)
-            )),
+            StatementKind::Grow { name, pages } => self.grow(name.as_ref(), pages),
             StatementKind::Expect { condition } => {
                 let code = translate(condition, &self.scope)?;
                 Ok(format!("assert({});", code.text))
@@ -217,14 +189,18 @@ impl<'a> Translator<'a> {
                 let code = self.call(call)?;
                 Ok(format!("assertThrows(() => {code});"))
             }
-            StatementKind::ExpectFinding { kind } => Ok(format!(
-                "// linmem finds a mistake here: {}. JavaScript notices nothing.",
-                kind.text
-            )),
-            StatementKind::Ask { question, .. } => {
-                Ok(format!("// Question: {}", crate::safe::plain(question)))
-            }
+            other => comment_of(other),
         }
+    }
+
+    /// Returns the code that grows memory.
+    fn grow(&mut self, name: Option<&Name>, pages: &Expr) -> Lines {
+        let pages = translate(pages, &self.scope)?.number();
+        let code = format!("memory.grow({pages})");
+        Ok(match name {
+            Some(name) => self.bind(name, &code, Type::Int),
+            None => format!("{code};"),
+        })
     }
 
     /// Returns the code that binds a variable.
@@ -335,6 +311,46 @@ impl<'a> Translator<'a> {
     fn write(&self, address: &Expr, value: &Expr) -> Lines {
         write(address, value, &self.scope)
     }
+}
+
+/// Returns the comment that a statement becomes that JavaScript has no code for; nothing for one that
+/// is no step.
+fn comment_of(kind: &StatementKind) -> Lines {
+    let comment = match kind {
+        StatementKind::Callback(_) => {
+            return Err(Unsupported(
+                "a table takes functions of a guest only, so that linmem wraps this one in a module",
+            ));
+        }
+        StatementKind::Region { name, .. } | StatementKind::View { name, .. } => format!(
+            "// linmem calls these bytes \"{}\". JavaScript has no names for memory.",
+            crate::safe::plain(&name.text)
+        ),
+        StatementKind::Block { name, .. } => format!(
+            "// linmem watches the block \"{}\". In JavaScript the host must remember it.",
+            crate::safe::plain(&name.text)
+        ),
+        StatementKind::Release { name } => format!(
+            "// From here on, the block \"{}\" must not be used.",
+            crate::safe::plain(&name.text)
+        ),
+        StatementKind::ExpectFinding { kind } => format!(
+            "// linmem finds a mistake here: {}. JavaScript notices nothing.",
+            kind.text
+        ),
+        StatementKind::Ask { question, .. } => {
+            format!("// Question: {}", crate::safe::plain(question))
+        }
+        StatementKind::Module { .. }
+        | StatementKind::Memory { .. }
+        | StatementKind::Args { .. }
+        | StatementKind::Env { .. }
+        | StatementKind::Provide { .. }
+        | StatementKind::Type { .. }
+        | StatementKind::Import(_) => String::new(),
+        _ => return Err(Unsupported("this statement is not translated")),
+    };
+    Ok(comment)
 }
 
 /// Returns the code of a write into memory.
