@@ -85,8 +85,8 @@ const LESSONS: [Expected; 29] = [
         answers: &[(8, "3")], surprise: 9 },
     Expected { file: "27-real-host", steps: 17, mistakes: &[(12, "double-release"), (15, "allocated-twice")],
         answers: &[(3, "0")], surprise: 12 },
-    Expected { file: "28-padding", steps: 16, mistakes: &[],
-        answers: &[(3, "12"), (11, "false")], surprise: 12 },
+    Expected { file: "28-padding", steps: 17, mistakes: &[(10, "padding-written")],
+        answers: &[(3, "12"), (12, "false")], surprise: 13 },
     Expected { file: "29-struct-result", steps: 13, mistakes: &[],
         answers: &[(5, "1")], surprise: 7 },
 ];
