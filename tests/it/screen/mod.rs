@@ -7,6 +7,7 @@ mod fields;
 mod inside;
 mod lessons;
 mod map;
+mod neighbours;
 mod reload;
 mod robustness;
 pub mod unfolding;
