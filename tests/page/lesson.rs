@@ -138,6 +138,18 @@ pub fn questions_are_answered_and_handed_in(chromium: &Path) {
     page.press("G");
     assert_eq!(shown_steps(&mut page), all);
     assert!(page.text("#hand-in").contains("Your score: 1 of 2 right."));
+    // Half of a surrogate pair in the name is replaced.
+    let line = page.value(
+        "(() => { const field = document.getElementById('learner');
+            const type = (text) => { field.value = text; field.dispatchEvent(new Event('input')); };
+            type('A\\ud800');
+            const line = document.getElementById('line').value;
+            type('');
+            return line; })()",
+    );
+    let line = line.as_str().unwrap();
+    assert!(line.contains(" name=A%EF%BF%BD q"), "{line}");
+    assert_eq!(handed_in(line, &[]).status.code(), Some(0), "{line}");
     page.value("document.getElementById('learner').focus()");
     page.ask("Input.insertText", json!({"text": "Ada, \"L\" é"}));
     let line = page.value("document.getElementById('line').value");
