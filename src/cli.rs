@@ -1,7 +1,10 @@
 //! The command line: its types with their help, and the parsers of values.
 
 mod arguments;
+mod module_args;
 pub mod notes;
+mod question_args;
+mod teaching_args;
 mod values;
 
 use std::ffi::OsString;
@@ -13,6 +16,9 @@ use linmem::session::limits::Limits;
 use linmem::timeline::At;
 
 pub use arguments::Defaults;
+pub use module_args::{DescriptionArgs, InitArgs, InspectArgs, InspectFormat, TypesArgs};
+pub use question_args::{MemoryArgs, MemoryFormat, QueryArgs, WhoArgs, WhoFormat};
+pub use teaching_args::{AnswersArgs, AnswersFormat, ExerciseArgs, LessonArgs, LessonFormat};
 pub use values::{MaxHistory, MaxTime, parse_count, parse_max_history, parse_size, parse_time};
 use values::{parse_screen, parse_set};
 
@@ -205,77 +211,6 @@ pub struct TestArgs {
     pub session: SessionArgs,
 }
 
-#[derive(Debug, Args)]
-pub struct LessonArgs {
-    /// The lesson's number or name, a Markdown file with a lesson, or a folder with lessons
-    pub name: Option<String>,
-
-    /// Write the lesson as a page that asks its questions, or as a handout
-    #[arg(long, value_enum, requires = "name", conflicts_with = "export")]
-    pub format: Option<LessonFormat>,
-
-    /// Write to this file instead of standard output; needs --format
-    #[arg(long, short, value_name = "PATH", requires = "format")]
-    pub output: Option<PathBuf>,
-
-    /// Print which lesson needs which, in an order in which they can be taken
-    #[arg(long)]
-    pub map: bool,
-
-    /// Write the lesson's files into this folder, to change or translate them
-    #[arg(long, value_name = "FOLDER", requires = "name")]
-    pub export: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub screen: ScreenArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LessonFormat {
-    /// One page that asks the questions, without a network
-    Html,
-    /// A handout, with hints and answers folded
-    Markdown,
-}
-
-#[derive(Debug, Args)]
-pub struct AnswersArgs {
-    /// Files with a line of answers each or several, also among other text; - for standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-
-    /// A lesson of your own that the answers may belong to
-    #[arg(long = "lesson", value_name = "LESSON.md")]
-    pub lessons: Vec<PathBuf>,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = AnswersFormat::Text)]
-    pub format: AnswersFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AnswersFormat {
-    /// A table, for people
-    Text,
-    /// Every answer that was given, for programs
-    Json,
-    /// A row for each line, for spreadsheets
-    Csv,
-}
-
-#[derive(Debug, Args)]
-pub struct ExerciseArgs {
-    /// The exercise's name
-    pub name: Option<String>,
-
-    /// Replace files of the exercise that exist
-    #[arg(long)]
-    pub force: bool,
-
-    #[command(flatten)]
-    pub screen: ScreenArgs,
-}
-
 /// A session on the screen: how it is set up, and how it looks.
 #[derive(Debug, Args, Clone)]
 pub struct ScreenArgs {
@@ -300,85 +235,6 @@ pub struct MouseArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = clap::ArgAction::Set, default_value = "false", hide_default_value = true, hide_possible_values = true)]
     pub no_mouse: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct InspectArgs {
-    /// A .wasm or .wat module, or a component
-    pub module: PathBuf,
-
-    /// Take this core module of a component, by its number, counted from 0
-    #[arg(long, value_name = "N")]
-    pub core: Option<usize>,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
-    pub format: InspectFormat,
-
-    /// When to use colour; NO_COLOR in the environment means never
-    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
-    pub color: ColorWhen,
-
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    pub ascii: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum InspectFormat {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub struct TypesArgs {
-    /// A .wasm module with debug information, or a .steps or .md file with types
-    pub file: PathBuf,
-
-    /// The type, such as Shape, or the end of its name with scopes
-    pub name: Option<String>,
-
-    /// List only names that contain this text
-    #[arg(long, value_name = "TEXT", conflicts_with = "name")]
-    pub filter: Option<String>,
-
-    /// List all types, also numbers and pointers, and not only the first 100
-    #[arg(long, conflicts_with = "name")]
-    pub all: bool,
-
-    /// Take this core module of a component, by its number, counted from 0
-    #[arg(long, value_name = "N")]
-    pub core: Option<usize>,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
-    pub format: InspectFormat,
-
-    /// When to use colour; NO_COLOR in the environment means never
-    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
-    pub color: ColorWhen,
-
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    pub ascii: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct InitArgs {
-    /// A .wasm or .wat module, or a component
-    pub module: PathBuf,
-
-    /// Take this core module of a component, by its number, counted from 0
-    #[arg(long, value_name = "N")]
-    pub core: Option<usize>,
-
-    /// Write to this file, which must not exist yet, instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// The most linear memory the guest may have while the draft is tried
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
-    pub max_memory: u64,
 }
 
 #[derive(Debug, Args)]
@@ -415,97 +271,6 @@ pub struct DiffArgs {
 pub enum DiffFormat {
     Text,
     Json,
-}
-
-#[derive(Debug, Args)]
-pub struct WhoArgs {
-    /// The bytes, as expressions of the steps language: an address such as 0x400, ptr or ptr + 4, and
-    /// a length such as 0x400..16; or a field such as shapes[2].name. Without a length, one byte, or all
-    /// of the field
-    #[arg(value_name = "ADDRESS[..LENGTH]")]
-    pub range: String,
-
-    /// A .steps or .md session, a .wasm or .wat module, a recording of a host, or - for standard
-    /// input; without it, the default session
-    pub file: Option<PathBuf>,
-
-    /// Print the next write after --at instead; without --at, the first of all
-    #[arg(long, conflicts_with_all = ["previous", "all"])]
-    pub next: bool,
-
-    /// Print the write before --at instead
-    #[arg(long, conflicts_with = "all")]
-    pub previous: bool,
-
-    /// List all runs of bytes and all earlier writes, and not only the first 32 runs with 8 each
-    #[arg(long)]
-    pub all: bool,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = WhoFormat::Text)]
-    pub format: WhoFormat,
-
-    #[command(flatten)]
-    pub session: SessionArgs,
-
-    #[command(flatten)]
-    pub appearance: AppearanceArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WhoFormat {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub struct MemoryArgs {
-    /// The address of the first byte, as an expression of the steps language such as 0x400 or ptr + 4,
-    /// or a field such as shapes[2].name
-    pub address: String,
-
-    /// The number of bytes, as an expression too; at most 1 MiB, but for --format raw
-    pub length: String,
-
-    /// A .steps or .md session, a .wasm or .wat module, a recording of a host, or - for standard
-    /// input; without it, the default session
-    pub file: Option<PathBuf>,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = MemoryFormat::Text)]
-    pub format: MemoryFormat,
-
-    /// The type at ADDRESS, such as Point or '[Point; 4]', for --format fields
-    #[arg(long = "as", value_name = "TYPE")]
-    pub data_type: Option<String>,
-
-    #[command(flatten)]
-    pub session: SessionArgs,
-
-    #[command(flatten)]
-    pub appearance: AppearanceArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MemoryFormat {
-    /// Rows of a hex dump
-    Text,
-    /// The bytes and nothing else
-    Raw,
-    /// A JSON document
-    Json,
-    /// The fields of the views there, or of the type of --as, a line each
-    Fields,
-}
-
-#[derive(Debug, Args)]
-pub struct QueryArgs {
-    /// A .steps or .md session, a .wasm or .wat module, or a recording of a host; without it, the
-    /// default session
-    pub file: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub session: SessionArgs,
 }
 
 #[derive(Debug, Args, Clone)]

@@ -8,7 +8,7 @@ use anyhow::Result;
 use linmem::guest::Described;
 use linmem::inspect;
 
-use crate::cli::{InspectArgs, InspectFormat};
+use crate::cli::{DescriptionArgs, InspectArgs, InspectFormat};
 
 use super::input_file;
 use super::load::core_module;
@@ -17,14 +17,7 @@ use super::theme::wants_color;
 pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     let _notice = input_file::notice_of_wait(&args.module);
     let module = core_module(&args.module, args.core);
-    let options = inspect::Options {
-        format: match args.format {
-            InspectFormat::Text => inspect::Format::Text,
-            InspectFormat::Json => inspect::Format::Json,
-        },
-        color: wants_color(args.color, io::stdout().is_terminal()),
-        ascii: args.ascii,
-    };
+    let options = options(&args.output);
     let mut out = BufWriter::new(io::stdout().lock());
     match Described::load(&module)? {
         Described::Component(component) => {
@@ -34,4 +27,16 @@ pub fn inspect(args: &InspectArgs) -> Result<ExitCode> {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns how a description is printed on standard output.
+pub fn options(args: &DescriptionArgs) -> inspect::Options {
+    inspect::Options {
+        format: match args.format {
+            InspectFormat::Text => inspect::Format::Text,
+            InspectFormat::Json => inspect::Format::Json,
+        },
+        color: wants_color(args.color, io::stdout().is_terminal()),
+        ascii: args.ascii,
+    }
 }

@@ -1,21 +1,20 @@
 //! `linmem types`: the layouts of types, of a module's debug information or of a steps file.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use linmem::data_types::{TypeSource, TypeTable};
 use linmem::guest::{DebugTypes, Guest};
+use linmem::inspect::Options;
 use linmem::inspect::types::{TypeList, write_type, write_types};
-use linmem::inspect::{Format, Options};
 use linmem::{safe, text};
 
-use crate::cli::{InspectFormat, TypesArgs};
+use crate::cli::TypesArgs;
 
-use super::input_file;
 use super::load::{self, core_module, is_module};
-use super::theme::wants_color;
+use super::{input_file, inspect};
 
 /// The most names that a list has without `--all`.
 const MOST_NAMES: usize = 100;
@@ -27,14 +26,7 @@ const MOST_SIMILAR: usize = 5;
 const NAME: usize = 100;
 
 pub fn types(args: &TypesArgs) -> Result<ExitCode> {
-    let options = Options {
-        format: match args.format {
-            InspectFormat::Text => Format::Text,
-            InspectFormat::Json => Format::Json,
-        },
-        color: wants_color(args.color, io::stdout().is_terminal()),
-        ascii: args.ascii,
-    };
+    let options = inspect::options(&args.output);
     let is_steps = args.core.is_none() && is_steps_file(&args.file);
     let mut out = BufWriter::new(io::stdout().lock());
     match is_steps {
