@@ -1,5 +1,9 @@
 //! The lessons: their results, that the built-in ones match the files, and their screens.
 
+mod files;
+mod learner;
+mod table;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -14,82 +18,11 @@ use linmem::testing::sessions;
 use linmem::timeline::Status;
 use linmem::value::Value;
 
+use learner::Learner;
+use table::{CHOICES, LESSONS};
+
 use crate::support::command::{Folder, Run, TestCommand, in_repository, read_in_repository};
 use crate::support::screen_text::screen_text;
-
-/// The expected results of a lesson.
-struct Expected {
-    file: &'static str,
-    steps: usize,
-    /// The steps and the kinds of the findings that the lesson expects.
-    mistakes: &'static [(usize, &'static str)],
-    /// The steps of the questions, with their answers.
-    answers: &'static [(usize, &'static str)],
-    /// The step that fails, or reveals that an earlier one did.
-    surprise: usize,
-}
-
-#[rustfmt::skip]
-const LESSONS: [Expected; 29] = [
-    Expected { file: "01-bytes", steps: 14, mistakes: &[(8, "out-of-bounds")],
-        answers: &[(4, "\"I\""), (6, "65535")], surprise: 8 },
-    Expected { file: "02-protocol", steps: 12, mistakes: &[],
-        answers: &[(4, "8"), (6, "\"HELLO\"")], surprise: 7 },
-    Expected { file: "03-strings", steps: 15, mistakes: &[(5, "invalid-utf8")],
-        answers: &[(2, "5"), (12, "\"Tom\"")], surprise: 5 },
-    Expected { file: "04-numbers", steps: 17, mistakes: &[],
-        answers: &[(1, "\"78\""), (7, "false"), (14, "-1")], surprise: 8 },
-    Expected { file: "05-moving", steps: 12, mistakes: &[(8, "stale-pointer")],
-        answers: &[(6, "false")], surprise: 8 },
-    Expected { file: "06-ownership", steps: 16, mistakes: &[(6, "use-after-release")],
-        answers: &[(8, "1024")], surprise: 6 },
-    Expected { file: "07-in-place", steps: 14, mistakes: &[],
-        answers: &[(6, "2")], surprise: 8 },
-    Expected { file: "08-overrun", steps: 16, mistakes: &[(8, "overrun")],
-        answers: &[(7, "114")], surprise: 8 },
-    Expected { file: "09-out-of-bounds", steps: 16, mistakes: &[(7, "trap"), (9, "trap")],
-        answers: &[(4, "16128"), (8, "false")], surprise: 9 },
-    Expected { file: "10-structs", steps: 15, mistakes: &[],
-        answers: &[(5, "36"), (12, "true")], surprise: 4 },
-    Expected { file: "11-toolchains", steps: 17, mistakes: &[(15, "use-after-release")],
-        answers: &[(8, "10")], surprise: 15 },
-    Expected { file: "12-growing", steps: 13, mistakes: &[(7, "growth-refused"), (9, "out-of-bounds")],
-        answers: &[(2, "1024"), (6, "-1")], surprise: 7 },
-    Expected { file: "13-locals", steps: 10, mistakes: &[(7, "dangling-stack-pointer")],
-        answers: &[(1, "0"), (5, "4")], surprise: 7 },
-    Expected { file: "14-imports", steps: 10, mistakes: &[],
-        answers: &[(3, "\"o\"")], surprise: 4 },
-    Expected { file: "15-rollback", steps: 12, mistakes: &[(3, "trap"), (6, "trap")],
-        answers: &[(2, "40")], surprise: 3 },
-    Expected { file: "16-double-free", steps: 14, mistakes: &[(3, "double-release"), (7, "allocated-twice")],
-        answers: &[(6, "1024")], surprise: 3 },
-    Expected { file: "17-isolation", steps: 10, mistakes: &[(3, "trap")],
-        answers: &[(2, "2")], surprise: 3 },
-    Expected { file: "18-function-pointers", steps: 15, mistakes: &[(9, "overrun"), (14, "trap")],
-        answers: &[(8, "1000")], surprise: 9 },
-    Expected { file: "19-alignment", steps: 8, mistakes: &[],
-        answers: &[(2, "1")], surprise: 3 },
-    Expected { file: "20-dead-frame", steps: 14, mistakes: &[(2, "dangling-stack-pointer"), (7, "dangling-stack-pointer")],
-        answers: &[(5, "false")], surprise: 2 },
-    Expected { file: "21-who-frees", steps: 14, mistakes: &[(9, "double-release")],
-        answers: &[(8, "2")], surprise: 9 },
-    Expected { file: "22-nul", steps: 10, mistakes: &[],
-        answers: &[(4, "\"AnnaABC\"")], surprise: 5 },
-    Expected { file: "23-results", steps: 12, mistakes: &[(8, "address-and-length-swapped")],
-        answers: &[(7, "256")], surprise: 8 },
-    Expected { file: "24-utf16", steps: 12, mistakes: &[],
-        answers: &[(2, "8")], surprise: 3 },
-    Expected { file: "25-leak", steps: 15, mistakes: &[(6, "leak")],
-        answers: &[(3, "1040")], surprise: 6 },
-    Expected { file: "26-canonical-abi", steps: 17, mistakes: &[(9, "use-after-release")],
-        answers: &[(8, "3")], surprise: 9 },
-    Expected { file: "27-real-host", steps: 17, mistakes: &[(12, "double-release"), (15, "allocated-twice")],
-        answers: &[(3, "0")], surprise: 12 },
-    Expected { file: "28-padding", steps: 17, mistakes: &[(10, "padding-written")],
-        answers: &[(3, "12"), (12, "false")], surprise: 13 },
-    Expected { file: "29-struct-result", steps: 13, mistakes: &[],
-        answers: &[(5, "1")], surprise: 7 },
-];
 
 const SIZE: (u16, u16) = (80, 24);
 
@@ -119,269 +52,6 @@ fn linmem(args: &[&str]) -> Run {
 #[track_caller]
 fn stdout(args: &[&str]) -> String {
     linmem(args).success()
-}
-
-#[test]
-fn lessons_have_their_mistakes_and_answers() {
-    for lesson in &LESSONS {
-        let timeline = sessions::run(config(lesson.file));
-        let file = lesson.file;
-        assert_eq!(timeline.status(), Status::Ok, "{file}");
-        assert_eq!(
-            (timeline.steps().len(), timeline.planned.len()),
-            (lesson.steps, lesson.steps),
-            "{file}"
-        );
-        let steps = || timeline.steps().iter();
-        let mistakes: Vec<(usize, &str)> = steps()
-            .flat_map(|s| {
-                s.findings
-                    .iter()
-                    .filter(|f| f.claimed)
-                    .map(move |f| (s.index, f.kind.as_str()))
-            })
-            .collect();
-        assert_eq!(mistakes, lesson.mistakes, "{file}");
-        // All other findings are notes.
-        let open: Vec<_> = timeline
-            .open_findings()
-            .map(|(step, f)| (step.index, f.kind.as_str()))
-            .collect();
-        assert!(
-            open.iter().all(|(_, kind)| [
-                "memory-grew",
-                "pointer-not-refetched",
-                "handed-out-again",
-                "stack-address-returned"
-            ]
-            .contains(kind)),
-            "{file} {open:?}"
-        );
-        let mut answers: Vec<(usize, String)> = steps()
-            .flat_map(|s| {
-                s.answers
-                    .iter()
-                    .map(|a| (a.asked_in, a.value.as_ref().unwrap().brief(60)))
-            })
-            .collect();
-        answers.sort();
-        let expected: Vec<(usize, String)> = lesson
-            .answers
-            .iter()
-            .map(|(s, a)| (*s, a.to_string()))
-            .collect();
-        assert_eq!(answers, expected, "{file}");
-        let asked = steps().filter(|s| s.ask.is_some()).count();
-        assert!((1..=3).contains(&asked) && asked == answers.len(), "{file}");
-        assert!(
-            lesson.steps <= 17,
-            "{file}: more than 16 steps after instantiation"
-        );
-    }
-}
-
-#[test]
-fn lesson_list_matches_the_folder() {
-    let mut found: Vec<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|f| f.unwrap().file_name().into_string().unwrap())
-        .collect();
-    found.sort();
-    let expected: Vec<String> = LESSONS
-        .iter()
-        .flat_map(|l| [format!("{}.md", l.file), format!("{}.wat", l.file)])
-        .collect();
-    assert_eq!(found, expected);
-    let list = stdout(&["lesson"]);
-    let listed: Vec<String> = list
-        .lines()
-        .map_while(|line| line.trim().split_once("  "))
-        .map(|(number, rest)| format!("{number:0>2}-{}", rest.split_whitespace().next().unwrap()))
-        .collect();
-    assert_eq!(listed, LESSONS.map(|l| l.file.to_string()));
-    for line in list.lines().filter(|line| line.starts_with("  ")) {
-        assert!(line.chars().count() <= 80, "{line}");
-    }
-    let page = read_in_repository("docs/lessons.md");
-    for line in list.lines().take(LESSONS.len()) {
-        let (_, about) = line.rsplit_once("  ").unwrap();
-        assert!(page.contains(about), "docs/lessons.md has no {about}");
-    }
-}
-
-#[test]
-fn built_in_lessons_match_the_files() {
-    for (index, lesson) in LESSONS.iter().enumerate() {
-        let number = (index + 1).to_string();
-        let built_in = stdout(&["lesson", &number]);
-        let from_file = stdout(&["run", &format!("{}.md", lesson.file)]);
-        let rest = |text: &str| text.split_once('\n').unwrap().1.to_owned();
-        assert_eq!(rest(&built_in), rest(&from_file), "{}", lesson.file);
-        assert!(
-            built_in.starts_with(&format!("lesson {number} of 29\n")),
-            "{built_in}"
-        );
-        assert!(
-            !built_in.contains("Hint"),
-            "{} shows a hint without a request",
-            lesson.file
-        );
-    }
-}
-
-#[test]
-fn lessons_pass_linmem_test() {
-    let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
-    let mut args = vec!["test", "--deny", "warnings"];
-    args.extend(files.iter().map(String::as_str));
-    let text = stdout(&args);
-    assert!(text.ends_with("29 sessions: 29 ok, 0 failed\n"), "{text}");
-}
-
-#[test]
-fn lessons_have_what_the_page_asks_for() {
-    let files: Vec<String> = LESSONS.iter().map(|l| format!("{}.md", l.file)).collect();
-    let mut args = vec!["test", "--lesson"];
-    args.extend(files.iter().map(String::as_str));
-    assert!(stdout(&args).ends_with("29 sessions: 29 ok, 0 failed\n"));
-}
-
-#[test]
-fn a_lesson_that_gives_its_answer_away_is_reported() {
-    let lesson = "# A title\n\nThe answer is 114.\n\n```steps\nmodule \"a.wat\"\nask \"How many?\" = \
-                  114\nwrite 0, u8(1)\n```\n";
-    let folder = Folder::new()
-        .with("a.md", lesson)
-        .with("a.wat", "(module (memory (export \"memory\") 1))");
-    folder.run(&["test", "a.md"]).success();
-    let text = folder
-        .run(&["test", "--lesson", "a.md"])
-        .assert_status(1)
-        .stdout;
-    for part in [
-        "step 0 has no introduction",
-        "no ending",
-        "the question of step 1 has no hint",
-        "the prose before the question of step 1 has its answer, 114",
-    ] {
-        assert!(text.contains(part), "{part}\n{text}");
-    }
-}
-
-#[test]
-fn an_exported_lesson_runs_and_replaces_nothing() {
-    let folder = Folder::new();
-    let written = folder
-        .run(&["lesson", "overrun", "--export", "own"])
-        .success();
-    assert!(written.contains("own/08-overrun.md"), "{written}");
-    folder
-        .run(&["test", "--lesson", "own/08-overrun.md"])
-        .success();
-    folder
-        .run(&["lesson", "overrun", "--export", "own"])
-        .assert_refused(&["exists"]);
-    assert_eq!(
-        folder.read("own/08-overrun.md"),
-        read_in_repository("guest/lessons/08-overrun.md")
-    );
-}
-
-#[test]
-fn the_map_lists_every_lesson() {
-    let map = stdout(&["lesson", "--map"]);
-    assert_eq!(map.lines().count(), LESSONS.len());
-    assert!(map.contains("20  dead-frame         after locals"), "{map}");
-}
-
-#[test]
-fn unknown_lesson_names_are_refused() {
-    linmem(&["lesson", "trigonometry"])
-        .assert_refused(&["there is no lesson \"trigonometry\"; `linmem lesson` lists them"]);
-}
-
-/// Answers that name no variable.
-struct NoNames;
-
-impl EvalEnv for NoNames {
-    fn variable(&self, _: &str) -> Option<&Value> {
-        None
-    }
-
-    fn pages(&self) -> Result<u64, EnvError> {
-        Ok(1)
-    }
-}
-
-/// A lesson in the app.
-struct Learner(Driver<LiveSession>);
-
-impl Learner {
-    /// Opens the lesson of this index.
-    fn open(lesson: usize, size: (u16, u16)) -> Learner {
-        Learner::with(lesson, size, |_| {})
-    }
-
-    /// Opens the lesson of this index in a course that `change` has changed.
-    fn with(lesson: usize, size: (u16, u16), change: impl FnOnce(&mut Vec<Lesson>)) -> Learner {
-        let lessons = LESSONS.iter().map(|l| Lesson {
-            name: l.file[3..].into(),
-            description: format!("about {}", &l.file[3..]),
-            ..Lesson::default()
-        });
-        let choice = SessionChoice {
-            name: "wasm_is_cool".into(),
-            description: "the default session".into(),
-        };
-        let mut app = App::new(size, vec![choice], true);
-        let mut lessons: Vec<Lesson> = lessons.collect();
-        change(&mut lessons);
-        app.course = Course::new(lessons, Some(lesson), |typed, _, _| {
-            let expr = parse_expression(typed, &[]);
-            let value = expr
-                .ok()
-                .and_then(|expr| eval::evaluate(&expr, &NoNames).ok());
-            value.ok_or_else(|| AnswerError("expected a value".into()))
-        });
-        let config = SessionConfig {
-            title: format!("lesson {} of 29", lesson + 1),
-            ..config(LESSONS[lesson].file)
-        };
-        Learner(Driver::live(app, config))
-    }
-
-    fn app(&mut self) -> &mut App {
-        &mut self.0.app
-    }
-
-    /// Performs an action that opens a session or a lesson. Returns its index.
-    fn opens(&mut self, action: Action) -> Option<usize> {
-        match app::update(self.app(), action)[..] {
-            [Effect::OpenSession(index)] => Some(index),
-            _ => None,
-        }
-    }
-
-    fn update(&mut self, action: Action) {
-        self.0.update(action);
-    }
-
-    fn answer(&mut self, text: &str) {
-        self.update(Action::Answer);
-        self.0.paste(text);
-        self.update(Action::Confirm);
-    }
-
-    /// Goes forward to `step`.
-    fn go_to(&mut self, step: usize) {
-        while self.0.app.moment.step < step {
-            self.update(Action::Next);
-        }
-    }
-
-    fn screen(&self) -> String {
-        screen_text(&self.0.app)
-    }
 }
 
 #[test]
@@ -499,9 +169,6 @@ fn an_answer_of_another_kind_is_no_try() {
         learner.screen()
     );
 }
-
-/// The lessons whose questions have choices: one is chosen by its number or its text.
-const CHOICES: [&str; 3] = ["17-isolation", "26-canonical-abi", "29-struct-result"];
 
 /// Returns what a learner may type for an answer: equivalents of it, and answers that are no
 /// equivalents.
@@ -823,31 +490,4 @@ fn narrow_screens_wrap_the_keys() {
         "{}",
         learner.screen()
     );
-}
-
-/// The lesson and the guest of the page for teachers run as they are written there.
-#[test]
-fn example_of_the_lessons_page_runs() {
-    let page = read_in_repository("docs/lessons.md");
-    let between = |open: &str, close: &str| {
-        let start = page.find(open).unwrap_or_else(|| panic!("no {open}")) + open.len();
-        page[start..].split(close).next().unwrap().to_owned()
-    };
-    let folder = Folder::new()
-        .with("my-lesson.md", between("````markdown\n", "````"))
-        .with("counter.wat", between("```wat\n", "```"));
-    let text = folder.run(&["my-lesson.md"]).success();
-    for part in [
-        "The answer to the question of step 2: 0.",
-        "wrapped around",
-        "wide == 256",
-        "✓",
-    ] {
-        assert!(text.contains(part), "{part}\n{text}");
-    }
-    assert!(
-        !text.contains("keeps the last two digits"),
-        "the hint stays hidden\n{text}"
-    );
-    folder.run(&["test", "my-lesson.md"]).success();
 }
