@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use linmem::script::ast::{
-    Action, Call, CallPart, Expr, HostFunctionName, Import, ImportKind, Reading, StatementKind,
+    Action, Call, CallPart, Element, Expr, HostFunctionName, Import, ImportKind, Reading,
+    SetElement, StatementKind,
 };
 use linmem::script::eval::{self, EnvError, EvalEnv};
 use linmem::script::{self, Script, ScriptErrors};
@@ -137,6 +138,8 @@ impl Environment {
             }
             StatementKind::Grow { pages, .. } => self.address(pages),
             StatementKind::View { address, .. } => self.address(address),
+            StatementKind::SetElement(set) => self.element(set),
+            StatementKind::GrowTable(growth) => self.evaluate(&growth.by),
             StatementKind::Region {
                 address, length, ..
             }
@@ -177,12 +180,14 @@ impl Environment {
             match action {
                 Action::Returns(values) => values.iter().for_each(|value| self.evaluate(value)),
                 Action::Writes { address, value, .. } => {
-                    [address, value].into_iter().for_each(|e| self.evaluate(e))
+                    [address, value].into_iter().for_each(|e| self.evaluate(e));
                 }
                 Action::Copies { to, from, length } => [to, from, length]
                     .into_iter()
                     .for_each(|e| self.evaluate(e)),
                 Action::Grows { bytes } => self.address(bytes),
+                Action::SetsElement(set) => self.element(set),
+                Action::GrowsTable(growth) => self.evaluate(&growth.by),
                 Action::Reads { address, what, .. } => {
                     self.address(address);
                     self.reading(what);
@@ -191,6 +196,13 @@ impl Environment {
                 Action::Let { value, .. } => self.evaluate(value),
                 Action::Traps { why } => self.evaluate(why),
             }
+        }
+    }
+
+    fn element(&self, set: &SetElement) {
+        self.evaluate(&set.place.index);
+        if let Element::Value(value) = &set.element {
+            self.evaluate(value);
         }
     }
 

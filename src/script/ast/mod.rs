@@ -260,7 +260,7 @@ pub struct Call {
     /// The name of the exported function; in a call of a function in a table, the table's.
     pub(crate) export: Name,
     /// The place in the table; `None` in a call of an export.
-    pub(crate) place: Option<TablePlace>,
+    pub place: Option<TablePlace>,
     /// The arguments.
     pub args: Vec<Expr>,
 }
