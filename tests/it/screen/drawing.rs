@@ -329,7 +329,7 @@ fn help_lists_every_key() {
     };
     let help = page(0) + &page(u16::MAX);
     let words: Vec<&str> = help.split_whitespace().collect();
-    for binding in BINDINGS {
+    for binding in BINDINGS.iter() {
         assert!(
             binding.keys.iter().all(|key| words.contains(key)),
             "{:?}: {help}",

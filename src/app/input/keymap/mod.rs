@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn every_key_is_a_key_and_means_one_thing_in_each_context() {
         let mut taken = HashSet::new();
-        for binding in BINDINGS {
+        for binding in BINDINGS.iter() {
             assert!(
                 !binding.keys.is_empty() && !binding.contexts.is_empty(),
                 "{} cannot be reached",
@@ -202,7 +202,7 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, bound.len());
-        for binding in BINDINGS {
+        for binding in BINDINGS.iter() {
             assert!(
                 binding.description.ends_with('.') && !binding.name.is_empty(),
                 "{:?}",
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_status_line_names_keys_of_the_binding() {
-        for binding in BINDINGS {
+        for binding in BINDINGS.iter() {
             if let Some((key, label)) = binding.status {
                 assert!(
                     binding.keys.contains(&key) && label.len() <= 10,
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn the_readme_lists_every_key() {
         let table = markdown_table();
-        for binding in BINDINGS {
+        for binding in BINDINGS.iter() {
             for key in binding.keys {
                 assert!(table.contains(&format!("`{key}`")), "{key}");
             }
