@@ -125,12 +125,7 @@ impl Rows {
             _ => &[],
         };
         for part in parts {
-            let path = match part.name.chars().next() {
-                None => path.to_owned(),
-                Some('[') => format!("{path}{}", safe::plain(&part.name)),
-                Some(_) => format!("{path}.{}", safe::plain(&part.name)),
-            };
-            self.add(part, &path, ty);
+            self.add(part, &part.path_below(path), ty);
         }
         if parts.is_empty() {
             let table = ty.table();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::table::{Bits, TypeId, TypeTable};
+use crate::safe;
 use crate::value::{PointerValue, RecordValue, Value};
 
 /// A value in memory, or several in one.
@@ -113,6 +114,16 @@ impl Node {
                     target,
                 }))
             }
+        }
+    }
+
+    /// Returns the path of this part of the value at `path`: `shapes[2]`, `shapes[2].name`. Safe to
+    /// print where `path` is.
+    pub fn path_below(&self, path: &str) -> String {
+        match self.name.chars().next() {
+            None => path.to_owned(),
+            Some('[') => format!("{path}{}", safe::plain(&self.name)),
+            Some(_) => format!("{path}.{}", safe::plain(&self.name)),
         }
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::regions::Part;
 use super::{Image, Moment, Span, StepRecord, Timeline};
 use crate::data_types::{Content, Limits, Node, TypeTable, decode};
-use crate::safe;
 use crate::value::{PointerValue, Value};
 
 /// How many values of one view are compared.
@@ -123,12 +122,7 @@ impl Differences<'_> {
 
     fn compare_all(&mut self, before: &[Node], after: &[Node], path: &str) {
         for (a, b) in before.iter().zip(after) {
-            let path = match b.name.chars().next() {
-                None => path.to_owned(),
-                Some('[') => format!("{path}{}", safe::plain(&b.name)),
-                Some(_) => format!("{path}.{}", safe::plain(&b.name)),
-            };
-            self.compare(a, b, &path);
+            self.compare(a, b, &b.path_below(path));
         }
     }
 
